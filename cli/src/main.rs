@@ -1,0 +1,2 @@
+//! The `inferspan` command.
+fn main() {}

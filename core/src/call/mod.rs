@@ -1,0 +1,113 @@
+//! The normalised facts of one exchange, whatever the API: what every later stage reads.
+//!
+//! A field that is `None` or empty was not on the wire; nothing is invented (an explicit 0 is a fact and
+//! stays 0). Texts are bounded when they are captured.
+
+mod outcome;
+mod request;
+mod response;
+mod timing;
+
+use std::borrow::Cow;
+
+pub use outcome::{End, ErrorFacts, Outcome};
+pub use request::{ClientFacts, Request, Server};
+pub use response::{Response, StreamFacts, ToolCall, Usage, UsageStatus};
+pub use timing::Timing;
+
+use crate::api::Api;
+
+/// `gen_ai.operation.name`, or a name of ours where the conventions have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `chat`
+    Chat,
+    /// `text_completion`
+    TextCompletion,
+    /// `generate_content`
+    GenerateContent,
+    /// `embeddings`
+    Embeddings,
+    /// `rerank`
+    Rerank,
+    /// `image_generation`
+    ImageGeneration,
+    /// `transcription`
+    Transcription,
+    /// `translation`
+    Translation,
+    /// `speech`
+    Speech,
+    /// `moderation`
+    Moderation,
+    /// `count_tokens`
+    CountTokens,
+}
+
+impl Operation {
+    /// The name as it is emitted.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::TextCompletion => "text_completion",
+            Self::GenerateContent => "generate_content",
+            Self::Embeddings => "embeddings",
+            Self::Rerank => "rerank",
+            Self::ImageGeneration => "image_generation",
+            Self::Transcription => "transcription",
+            Self::Translation => "translation",
+            Self::Speech => "speech",
+            Self::Moderation => "moderation",
+            Self::CountTokens => "count_tokens",
+        }
+    }
+}
+
+/// The facts of one exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The wire format.
+    pub api: Api,
+    /// What was asked for.
+    pub operation: Operation,
+    /// `gen_ai.provider.name`: a name of the registry, or one of ours (`counting.md` §3).
+    pub provider: Cow<'static, str>,
+    /// Who answers, as the client addressed it.
+    pub server: Server,
+    /// Who asks, as its headers say.
+    pub client: ClientFacts,
+    /// What was asked.
+    pub request: Request,
+    /// What was answered.
+    pub response: Response,
+    /// Tokens and cost.
+    pub usage: Usage,
+    /// What went wrong, if anything did.
+    pub error: Option<ErrorFacts>,
+    /// The stream's course; `None` when the answer was no stream.
+    pub stream: Option<StreamFacts>,
+    /// When things happened.
+    pub timing: Timing,
+    /// How the exchange ended.
+    pub outcome: Outcome,
+    /// What could not be read, by reason.
+    pub losses: Losses,
+}
+
+/// What was not understood or not kept, counted. All zero for a well-formed exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Messages given up as malformed JSON.
+    pub malformed_messages: u32,
+    /// Messages with damaged framing (CRC, lengths).
+    pub damaged_frames: u32,
+    /// Bodies whose content coding could not be undone, or not to the end.
+    pub undecoded_bodies: u32,
+    /// Bodies whose content-type or content-encoding did not fit their bytes.
+    pub mislabelled_bodies: u32,
+    /// Bodies in a framing or of a type nobody here reads.
+    pub unread_bodies: u32,
+    /// Texts cut at the capture bound.
+    pub truncated_values: u32,
+}

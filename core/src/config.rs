@@ -1,0 +1,1 @@
+//! The filter's configuration: one JSON object, or nothing at all.

@@ -1,0 +1,24 @@
+//! What an LLM API exchange says: bytes and times in, facts and telemetry out.
+//!
+//! One pipeline, one direction; each stage is a module that can be read, tested, fuzzed and measured alone:
+//!
+//! ```text
+//! chunk ─▶ decode ─▶ frame ─▶ json ─▶ api ─▶ call ─▶ signal ─▶ otlp
+//! ```
+//!
+//! [`exchange`] drives it: the observer of one HTTP exchange is handed headers, chunks and times, and gives
+//! one [`call::Call`] at the end. Nothing here does I/O, reads a clock, draws randomness or keeps a global.
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+pub mod api;
+pub mod call;
+pub mod config;
+pub mod decode;
+pub mod exchange;
+pub mod frame;
+pub mod json;
+pub mod otlp;
+pub mod signal;
+pub mod time;
+pub mod trace_context;

@@ -1,0 +1,1 @@
+//! Signals → OTLP, as protobuf bytes.

@@ -1,0 +1,1 @@
+//! `Call` → span, by the GenAI semantic conventions.

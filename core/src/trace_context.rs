@@ -1,0 +1,1 @@
+//! W3C trace context: `traceparent` and `tracestate`, in and out.

@@ -1,0 +1,1 @@
+//! Envoy without Envoy, and with it.
