@@ -1,2 +1,43 @@
-//! The `inferspan` command.
-fn main() {}
+//! The `inferspan` command: try the filter (`demo`), run it in front of a real API (`up`), ask what it would say of
+//! recorded exchanges (`replay`). Every subcommand is a module with an `Args` and a `run`.
+//!
+//! What a subcommand promises on stdout is its result; progress, hints and errors go to stderr. The exit code is 0
+//! when it did what was asked, 1 when it did not, 2 when the command line was wrong.
+
+mod demo;
+mod replay;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// LLM telemetry at the proxy: try it, run it, ask what it would say.
+#[derive(Parser)]
+#[command(name = "inferspan", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// See it work: real HTTP calls through a real Envoy with the filter, and the traces they leave
+    Demo(demo::Args),
+    /// Run the filter in front of a real API on this machine
+    Up(up::Args),
+    /// Read recorded exchanges and say what the filter makes of them
+    Replay(replay::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(args) => demo::run(args),
+        Command::Up(args) => up::run(args),
+        Command::Replay(args) => replay::run(args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("inferspan: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,1 +1,3 @@
 //! Envoy without Envoy, and with it.
+#[cfg(feature = "rig")]
+pub mod rig;
