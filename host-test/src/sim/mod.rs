@@ -1,0 +1,1 @@
+//! Envoy without Envoy: a wasmtime host for proxy-wasm filters.
