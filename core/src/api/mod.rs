@@ -1,10 +1,228 @@
-//! What the fields of each API mean: one file per API.
+//! What the fields of each API mean: one file per wire format, and detection.
+//!
+//! A format is data more than code. Its file holds two tables from JSON paths to fields of the call, one for
+//! requests and one for responses; what a table cannot say is a rule of the field's type ([`RequestField`],
+//! [`ResponseField`]), written once for all formats. [`detect`] tells from the request's headers which format
+//! an exchange speaks and who answers.
+//!
+//! To add a provider that speaks a known format: a line in `provider.rs`, and a line in `detect.rs` where its
+//! path is new. To add a format: its file here, its variant in [`Api`], its path in `detect.rs`, its fixtures.
 
-/// A wire format.
+mod aleph_alpha;
+mod anthropic_complete;
+mod anthropic_messages;
+mod bedrock_converse;
+mod bedrock_invoke;
+mod cohere_chat;
+mod cohere_chat_v1;
+mod cohere_embed;
+mod cohere_generate;
+mod detect;
+mod gemini_embed;
+mod gemini_generate;
+mod gemini_interactions;
+mod llama_cpp;
+mod ollama_chat;
+mod ollama_embed;
+mod ollama_generate;
+mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
+mod openai_images;
+mod openai_moderations;
+mod openai_responses;
+mod openai_speech;
+mod openai_transcription;
+mod provider;
+mod request_field;
+mod rerank;
+mod response_field;
+mod tgi;
+mod vertex_predict;
+mod watsonx_chat;
+mod watsonx_generation;
+mod workers_ai;
+
+pub use detect::{Detected, Overrides, PathModel, detect};
+pub(crate) use request_field::RequestField;
+pub(crate) use response_field::ResponseField;
+
+/// A wire format. Many providers speak the same one: who answers is [`Detected::provider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Api {
     /// OpenAI chat completions and its many relatives.
     OpenAiChat,
+    /// OpenAI's legacy completions, and fill-in-the-middle.
+    OpenAiCompletions,
+    /// OpenAI responses.
+    OpenAiResponses,
+    /// OpenAI embeddings and its relatives (Mistral, Voyage, vLLM …).
+    OpenAiEmbeddings,
+    /// OpenAI images: generations, edits, variations.
+    OpenAiImages,
+    /// OpenAI audio to text: transcriptions and translations.
+    OpenAiTranscription,
+    /// OpenAI text to speech.
+    OpenAiSpeech,
+    /// OpenAI moderations.
+    OpenAiModerations,
+    /// Rerank, as Cohere introduced it and others followed.
+    Rerank,
     /// Anthropic messages, on whatever host.
     AnthropicMessages,
+    /// Anthropic's legacy text completions.
+    AnthropicComplete,
+    /// Gemini and Vertex AI: generateContent, streamGenerateContent, countTokens.
+    GeminiGenerate,
+    /// Gemini and Vertex AI: embedContent, batchEmbedContents.
+    GeminiEmbed,
+    /// Gemini interactions.
+    GeminiInteractions,
+    /// Google's `:predict`: Vertex embeddings, Imagen.
+    VertexPredict,
+    /// Bedrock Converse, ConverseStream, CountTokens.
+    BedrockConverse,
+    /// Bedrock InvokeModel and its stream: the model family's own body.
+    BedrockInvoke,
+    /// Cohere v2 chat.
+    CohereChat,
+    /// Cohere v1 chat.
+    CohereChatV1,
+    /// Cohere v1 generate.
+    CohereGenerate,
+    /// Cohere embed, v1 and v2.
+    CohereEmbed,
+    /// Ollama's own chat.
+    OllamaChat,
+    /// Ollama's own generate.
+    OllamaGenerate,
+    /// Ollama's own embed and the older embeddings.
+    OllamaEmbed,
+    /// The native generate of Text Generation Inference, and SGLang's of the same path.
+    TgiGenerate,
+    /// llama.cpp's own completion and infill.
+    LlamaCppCompletion,
+    /// watsonx text chat.
+    WatsonxChat,
+    /// watsonx text generation.
+    WatsonxGeneration,
+    /// Aleph Alpha complete.
+    AlephAlphaComplete,
+    /// Cloudflare Workers AI's own run.
+    WorkersAi,
+}
+
+impl Api {
+    /// Every format, in the order of the enum.
+    pub const ALL: &[Self] = &[
+        Self::OpenAiChat,
+        Self::OpenAiCompletions,
+        Self::OpenAiResponses,
+        Self::OpenAiEmbeddings,
+        Self::OpenAiImages,
+        Self::OpenAiTranscription,
+        Self::OpenAiSpeech,
+        Self::OpenAiModerations,
+        Self::Rerank,
+        Self::AnthropicMessages,
+        Self::AnthropicComplete,
+        Self::GeminiGenerate,
+        Self::GeminiEmbed,
+        Self::GeminiInteractions,
+        Self::VertexPredict,
+        Self::BedrockConverse,
+        Self::BedrockInvoke,
+        Self::CohereChat,
+        Self::CohereChatV1,
+        Self::CohereGenerate,
+        Self::CohereEmbed,
+        Self::OllamaChat,
+        Self::OllamaGenerate,
+        Self::OllamaEmbed,
+        Self::TgiGenerate,
+        Self::LlamaCppCompletion,
+        Self::WatsonxChat,
+        Self::WatsonxGeneration,
+        Self::AlephAlphaComplete,
+        Self::WorkersAi,
+    ];
+
+    /// The name by which configuration, fixtures and `inferspan replay` call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|api| api.name() == name)
+    }
+
+    /// What its file says.
+    #[must_use]
+    pub(crate) fn spec(self) -> &'static Spec {
+        match self {
+            Self::OpenAiChat => &openai_chat::SPEC,
+            Self::OpenAiCompletions => &openai_completions::SPEC,
+            Self::OpenAiResponses => &openai_responses::SPEC,
+            Self::OpenAiEmbeddings => &openai_embeddings::SPEC,
+            Self::OpenAiImages => &openai_images::SPEC,
+            Self::OpenAiTranscription => &openai_transcription::SPEC,
+            Self::OpenAiSpeech => &openai_speech::SPEC,
+            Self::OpenAiModerations => &openai_moderations::SPEC,
+            Self::Rerank => &rerank::SPEC,
+            Self::AnthropicMessages => &anthropic_messages::SPEC,
+            Self::AnthropicComplete => &anthropic_complete::SPEC,
+            Self::GeminiGenerate => &gemini_generate::SPEC,
+            Self::GeminiEmbed => &gemini_embed::SPEC,
+            Self::GeminiInteractions => &gemini_interactions::SPEC,
+            Self::VertexPredict => &vertex_predict::SPEC,
+            Self::BedrockConverse => &bedrock_converse::SPEC,
+            Self::BedrockInvoke => &bedrock_invoke::SPEC,
+            Self::CohereChat => &cohere_chat::SPEC,
+            Self::CohereChatV1 => &cohere_chat_v1::SPEC,
+            Self::CohereGenerate => &cohere_generate::SPEC,
+            Self::CohereEmbed => &cohere_embed::SPEC,
+            Self::OllamaChat => &ollama_chat::SPEC,
+            Self::OllamaGenerate => &ollama_generate::SPEC,
+            Self::OllamaEmbed => &ollama_embed::SPEC,
+            Self::TgiGenerate => &tgi::SPEC,
+            Self::LlamaCppCompletion => &llama_cpp::SPEC,
+            Self::WatsonxChat => &watsonx_chat::SPEC,
+            Self::WatsonxGeneration => &watsonx_generation::SPEC,
+            Self::AlephAlphaComplete => &aleph_alpha::SPEC,
+            Self::WorkersAi => &workers_ai::SPEC,
+        }
+    }
+}
+
+/// What a format's file says about it.
+pub(crate) struct Spec {
+    /// See [`Api::name`].
+    pub(crate) name: &'static str,
+    /// Provider where the host is unknown: whose format it is.
+    pub(crate) provider: &'static str,
+    /// Whether the answer is a stream where the request's body does not say otherwise.
+    pub(crate) streams_by_default: bool,
+    /// The request's fields; the tables are read as one.
+    pub(crate) request: &'static [Table<RequestField>],
+    /// The response's fields, of a plain answer and of a stream's messages; the tables are read as one.
+    pub(crate) response: &'static [Table<ResponseField>],
+}
+
+/// JSON paths and what stands there. `a.b` is member `b` of member `a`, `a[]` every element of `a`.
+pub(crate) type Table<F> = &'static [(&'static str, F)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_in_the_order_of_the_enum_and_names_are_unique() {
+        for (i, &api) in Api::ALL.iter().enumerate() {
+            assert_eq!(api as usize, i, "{}", api.name());
+            assert_eq!(Api::from_name(api.name()), Some(api));
+        }
+    }
 }

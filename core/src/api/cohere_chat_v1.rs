@@ -1,0 +1,17 @@
+//! Cohere v1 chat: `POST …/v1/chat`.
+//!
+//! Specification: <https://docs.cohere.com/v1/reference/chat>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "cohere_chat_v1",
+    provider: "cohere",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

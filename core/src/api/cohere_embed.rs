@@ -1,0 +1,17 @@
+//! Cohere embed: `POST …/v2/embed`, `/v1/embed`.
+//!
+//! Specification: <https://docs.cohere.com/reference/embed>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "cohere_embed",
+    provider: "cohere",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -1,0 +1,17 @@
+//! Cohere v1 generate: `POST …/v1/generate`.
+//!
+//! Specification: <https://docs.cohere.com/v1/reference/generate>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "cohere_generate",
+    provider: "cohere",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

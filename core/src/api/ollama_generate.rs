@@ -1,0 +1,17 @@
+//! Ollama's own generate: `POST /api/generate`.
+//!
+//! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "ollama_generate",
+    provider: "ollama",
+    streams_by_default: true,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

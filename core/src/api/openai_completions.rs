@@ -1,0 +1,17 @@
+//! OpenAI's legacy completions, and fill-in-the-middle: `POST …/completions`.
+//!
+//! Specification: <https://platform.openai.com/docs/api-reference/completions>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "openai_completions",
+    provider: "openai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

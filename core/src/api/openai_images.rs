@@ -1,0 +1,17 @@
+//! OpenAI images: `POST …/images/generations`, `edits`, `variations`; JSON or multipart.
+//!
+//! Specification: <https://platform.openai.com/docs/api-reference/images>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "openai_images",
+    provider: "openai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -1,0 +1,17 @@
+//! OpenAI responses: `POST …/responses`, also its compaction and its token count.
+//!
+//! Specification: <https://platform.openai.com/docs/api-reference/responses>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "openai_responses",
+    provider: "openai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

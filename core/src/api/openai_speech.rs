@@ -1,0 +1,17 @@
+//! OpenAI text to speech: `POST …/audio/speech`.
+//!
+//! Specification: <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "openai_speech",
+    provider: "openai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

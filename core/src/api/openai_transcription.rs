@@ -1,0 +1,17 @@
+//! OpenAI audio to text: `POST …/audio/transcriptions`, `translations`; multipart or JSON.
+//!
+//! Specification: <https://platform.openai.com/docs/api-reference/audio>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "openai_transcription",
+    provider: "openai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];

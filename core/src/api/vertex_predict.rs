@@ -1,0 +1,17 @@
+//! Google's `:predict`, where the model is an embedding model or Imagen.
+//!
+//! Specification: <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
+
+use super::{RequestField, ResponseField, Spec, Table};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "vertex_predict",
+    provider: "gcp.vertex_ai",
+    streams_by_default: false,
+    request: &[REQUEST],
+    response: &[RESPONSE],
+};
+
+pub(super) const REQUEST: Table<RequestField> = &[];
+
+pub(super) const RESPONSE: Table<ResponseField> = &[];
