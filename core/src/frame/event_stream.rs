@@ -1,0 +1,341 @@
+//! `application/vnd.amazon.eventstream`, the framing of Bedrock's streams: a prelude of lengths with its own
+//! CRC, typed headers, a payload, a CRC over all. All integers are big-endian.
+//!
+//! ```text
+//! total length u32 | headers length u32 | CRC32 of these 8 | headers | payload | CRC32 of all before
+//! ```
+//!
+//! So that no fact of a corrupt message gets out, payloads up to [`MAX_HELD`] are held until the message's
+//! CRC is known; larger ones are handed on as they come, and a wrong CRC is reported at their end.
+
+use crc32fast::Hasher;
+
+use super::{Frame, FrameEnd, FrameError, Name};
+
+/// Reads an AWS event stream.
+#[derive(Debug)]
+pub struct EventStream {
+    state: State,
+    /// The prelude, or the trailing CRC, as far as it is there.
+    fixed: [u8; PRELUDE],
+    /// How many bytes of `fixed` are there: `0 ..= PRELUDE`.
+    fixed_len: usize,
+    /// Over the current message, as far as it has passed.
+    crc: Hasher,
+    headers: Headers,
+    /// Bytes of the payload still to come.
+    payload_left: usize,
+    /// The payload so far, of a message small enough to be held: `len <= MAX_HELD`.
+    held: Vec<u8>,
+    /// The message is not held: it is handed on as it comes.
+    streamed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Prelude,
+    Headers,
+    Payload,
+    MessageCrc,
+    /// After damage that leaves the next message's beginning unknown.
+    Broken,
+}
+
+impl Default for EventStream {
+    fn default() -> Self {
+        Self {
+            state: State::Prelude,
+            fixed: [0; PRELUDE],
+            fixed_len: 0,
+            crc: Hasher::new(),
+            headers: Headers::default(),
+            payload_left: 0,
+            held: Vec::new(),
+            streamed: false,
+        }
+    }
+}
+
+impl EventStream {
+    /// Reads the next chunk of the body.
+    pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            rest = match self.state {
+                State::Prelude => {
+                    let rest = self.fill(PRELUDE, rest);
+                    if self.fixed_len == PRELUDE {
+                        self.prelude(sink);
+                    }
+                    rest
+                }
+                State::Headers => {
+                    let (bytes, rest) = split_at_most(rest, self.headers.left);
+                    self.crc.update(bytes);
+                    self.headers.push(bytes);
+                    self.after_headers();
+                    rest
+                }
+                State::Payload => {
+                    let (bytes, rest) = split_at_most(rest, self.payload_left);
+                    self.crc.update(bytes);
+                    self.payload_left = self.payload_left.saturating_sub(bytes.len());
+                    self.payload(bytes, sink);
+                    self.after_payload();
+                    rest
+                }
+                State::MessageCrc => {
+                    let rest = self.fill(CRC, rest);
+                    if self.fixed_len == CRC {
+                        self.end_message(sink);
+                    }
+                    rest
+                }
+                State::Broken => return,
+            };
+        }
+    }
+
+    /// The body has ended. A message that has not ended is not delivered.
+    pub fn finish(&mut self, _sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
+        match self.state {
+            State::Prelude if self.fixed_len == 0 => FrameEnd::Clean,
+            State::Broken => FrameEnd::Clean,
+            _ => FrameEnd::Cut,
+        }
+    }
+
+    /// Moves bytes to `fixed` until it has so many; gives what is left of the chunk.
+    fn fill<'a>(&mut self, size: usize, chunk: &'a [u8]) -> &'a [u8] {
+        let (bytes, rest) = split_at_most(chunk, size.saturating_sub(self.fixed_len));
+        let end = self.fixed_len.saturating_add(bytes.len());
+        if let Some(room) = self.fixed.get_mut(self.fixed_len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.fixed_len = end;
+        rest
+    }
+
+    fn prelude(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        self.fixed_len = 0;
+        let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = self.fixed;
+        let mut crc = Hasher::new();
+        crc.update(&[t0, t1, t2, t3, h0, h1, h2, h3]);
+        if crc.clone().finalize() != u32::from_be_bytes([c0, c1, c2, c3]) {
+            return self.give_up(FrameError::PreludeCrc, sink);
+        }
+        crc.update(&[c0, c1, c2, c3]);
+        self.crc = crc;
+        let headers = as_usize(u32::from_be_bytes([h0, h1, h2, h3]));
+        let payload = as_usize(u32::from_be_bytes([t0, t1, t2, t3]))
+            .checked_sub(PRELUDE.saturating_add(CRC))
+            .and_then(|rest| rest.checked_sub(headers));
+        let Some(payload) = payload.filter(|&payload| headers <= MAX_HEADERS && payload <= MAX_PAYLOAD)
+        else {
+            return self.give_up(FrameError::Length, sink);
+        };
+        self.headers.begin(headers);
+        self.payload_left = payload;
+        self.held.clear();
+        self.streamed = payload > MAX_HELD;
+        self.state = State::Headers;
+        self.after_headers();
+    }
+
+    fn give_up(&mut self, error: FrameError, sink: &mut impl FnMut(Frame<'_>)) {
+        self.state = State::Broken;
+        sink(Frame::Damaged { error, fatal: true });
+    }
+
+    fn after_headers(&mut self) {
+        if self.headers.left == 0 {
+            self.state = State::Payload;
+            self.after_payload();
+        }
+    }
+
+    fn payload(&mut self, bytes: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        if !self.streamed {
+            self.held.extend_from_slice(bytes);
+        } else if self.headers.are_readable() {
+            self.headers.hand_on(sink);
+            if !bytes.is_empty() {
+                sink(Frame::Data(bytes));
+            }
+        }
+    }
+
+    fn after_payload(&mut self) {
+        if self.payload_left == 0 {
+            self.state = State::MessageCrc;
+        }
+    }
+
+    fn end_message(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        let [c0, c1, c2, c3, ..] = self.fixed;
+        self.fixed_len = 0;
+        self.state = State::Prelude;
+        let error = if self.crc.clone().finalize() != u32::from_be_bytes([c0, c1, c2, c3]) {
+            Some(FrameError::MessageCrc)
+        } else if !self.headers.are_readable() {
+            Some(FrameError::Header)
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            return sink(Frame::Damaged { error, fatal: false });
+        }
+        self.headers.hand_on(sink);
+        if !self.held.is_empty() {
+            sink(Frame::Data(&self.held));
+        }
+        sink(Frame::End);
+    }
+}
+
+/// Reads the headers of one message; keeps the one that names it.
+#[derive(Debug, Default)]
+struct Headers {
+    /// Bytes of the headers still to come.
+    left: usize,
+    step: Step,
+    /// The name of the current header, cut at [`super::MAX_NAME`].
+    key: Name,
+    meaning: Meaning,
+    /// What `meaning` says, not yet handed on.
+    value: Name,
+    value_due: bool,
+    exception: bool,
+}
+
+/// What the next byte of the headers is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    KeyLength,
+    /// Of the header's name, so many more: `1 ..`.
+    Key(usize),
+    Type,
+    /// The length of a value, high byte.
+    LengthHigh,
+    /// The same, low byte; the high byte is known.
+    LengthLow(u8),
+    /// Of the value, so many more: `1 ..`.
+    Value(usize),
+    /// A header that cannot be; the rest is passed over.
+    Unreadable,
+}
+
+/// What the current header is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Meaning {
+    #[default]
+    None,
+    /// `:event-type`
+    Name,
+    /// `:exception-type`, `:error-code`
+    Exception,
+}
+
+impl Headers {
+    fn begin(&mut self, length: usize) {
+        self.left = length;
+        self.step = Step::KeyLength;
+        self.value_due = false;
+        self.exception = false;
+    }
+
+    /// Reads bytes that are all headers: `bytes.len() <= self.left`.
+    fn push(&mut self, bytes: &[u8]) {
+        self.left = self.left.saturating_sub(bytes.len());
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            let (step, next) = match self.step {
+                Step::KeyLength => {
+                    self.key.clear();
+                    (if byte == 0 { Step::Unreadable } else { Step::Key(usize::from(byte)) }, after)
+                }
+                Step::Key(left) => {
+                    let (piece, after) = split_at_most(rest, left);
+                    self.key.extend(piece);
+                    let left = left.saturating_sub(piece.len());
+                    (if left == 0 { Step::Type } else { Step::Key(left) }, after)
+                }
+                Step::Type => (self.typed(byte), after),
+                Step::LengthHigh => (Step::LengthLow(byte), after),
+                Step::LengthLow(high) => (self.begin_value(u16::from_be_bytes([high, byte]).into()), after),
+                Step::Value(left) => {
+                    let (piece, after) = split_at_most(rest, left);
+                    if self.meaning != Meaning::None {
+                        self.value.extend(piece);
+                    }
+                    let left = left.saturating_sub(piece.len());
+                    (if left == 0 { Step::KeyLength } else { Step::Value(left) }, after)
+                }
+                Step::Unreadable => return,
+            };
+            self.step = step;
+            rest = next;
+        }
+    }
+
+    /// Whether the headers, all there, were well-formed.
+    fn are_readable(&self) -> bool {
+        self.step == Step::KeyLength
+    }
+
+    fn hand_on(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        if self.value_due {
+            self.value_due = false;
+            let value = self.value.as_bytes();
+            sink(if self.exception { Frame::Exception(value) } else { Frame::Name(value) });
+        }
+    }
+
+    fn typed(&mut self, kind: u8) -> Step {
+        self.meaning = match (kind, self.key.as_bytes()) {
+            (STRING, b":event-type") => Meaning::Name,
+            (STRING, b":exception-type" | b":error-code") => Meaning::Exception,
+            _ => Meaning::None,
+        };
+        match kind {
+            0 | 1 => Step::KeyLength, // true, false
+            2 => Step::Value(1),      // i8
+            3 => Step::Value(2),      // i16
+            4 => Step::Value(4),      // i32
+            5 | 8 => Step::Value(8),  // i64, timestamp
+            BYTES | STRING => Step::LengthHigh,
+            9 => Step::Value(16), // UUID
+            _ => Step::Unreadable,
+        }
+    }
+
+    fn begin_value(&mut self, length: usize) -> Step {
+        if self.meaning != Meaning::None {
+            self.value.clear();
+            self.value_due = true;
+            self.exception = self.meaning == Meaning::Exception;
+        }
+        if length == 0 { Step::KeyLength } else { Step::Value(length) }
+    }
+}
+
+fn split_at_most(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+fn as_usize(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
+/// Largest payload that is held until its CRC is known, in bytes.
+const MAX_HELD: usize = 4 << 10;
+
+// The limits of AWS's own reader, botocore.
+const MAX_HEADERS: usize = 128 << 10;
+const MAX_PAYLOAD: usize = 24 << 20;
+
+const PRELUDE: usize = 12;
+const CRC: usize = 4;
+const BYTES: u8 = 6;
+const STRING: u8 = 7;

@@ -1,0 +1,246 @@
+//! `multipart/form-data` requests: the values of a form's fields, with its files passed over.
+//!
+//! Audio and image APIs take their parameters this way, `model` among them, next to files of many megabytes.
+//! Nothing of a body is held but the header line at hand (at most [`MAX_LINE`] bytes) and how much of a
+//! delimiter has passed; the delimiter is found with `memmem`.
+
+use memchr::{memchr, memmem, memrchr};
+
+use super::FrameEnd;
+
+/// Reads a form.
+#[derive(Debug)]
+pub struct Multipart {
+    /// CR LF `--` boundary. Its CR stands nowhere else in it, so what begins like it and goes on otherwise
+    /// holds no other beginning.
+    delimiter: Vec<u8>,
+    state: State,
+    /// The current header line as far as it is there; what is longer than [`MAX_LINE`] is passed over.
+    line: Vec<u8>,
+    /// The part's name was found in its headers.
+    part: Part,
+}
+
+/// A step in reading a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormEvent<'a> {
+    /// A field begins.
+    Part {
+        /// Its name as it was written, undecoded.
+        name: &'a [u8],
+        /// It is a file: `End` is all that follows.
+        file: bool,
+    },
+    /// A piece of a field's value; never empty.
+    Data(&'a [u8]),
+    /// The field has ended.
+    End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// In a part's content, or before the first part. So many bytes of the delimiter have just passed, and
+    /// are held back: `0 .. delimiter.len()`.
+    Content { matched: usize },
+    /// Right after a delimiter: a line's end and a part, or `--` and the end of the form.
+    Delimited,
+    /// In a part's headers.
+    Headers,
+    /// After the form.
+    Epilogue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Not begun, or without a name.
+    Unnamed,
+    Field,
+    File,
+}
+
+impl Multipart {
+    /// Begins a form with the value of its request's `content-type` header. `None` if that is no
+    /// `multipart/form-data` with a boundary of 1 to 70 bytes (RFC 2046 §5.1.1).
+    #[must_use]
+    pub fn new(content_type: &[u8]) -> Option<Self> {
+        let (media_type, _) = split_at_first(content_type, b';');
+        if !media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data") {
+            return None;
+        }
+        let boundary = parameter(content_type, b"boundary")
+            .filter(|boundary| (1..=MAX_BOUNDARY).contains(&boundary.len()) && !boundary.contains(&b'\r'))?;
+        let delimiter = [b"\r\n--", boundary].concat();
+        // The first delimiter needs no line before it: as if its line's end had passed.
+        let state = State::Content { matched: 2 };
+        Some(Self { delimiter, state, line: Vec::new(), part: Part::Unnamed })
+    }
+
+    /// Reads the next chunk of the body.
+    pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(FormEvent<'_>)) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            rest = match self.state {
+                State::Content { matched } => self.content(matched, rest, sink),
+                State::Delimited | State::Headers => self.line(rest, sink),
+                State::Epilogue => return,
+            };
+        }
+    }
+
+    /// The body has ended. A part that has not ended is not completed.
+    pub fn finish(&mut self) -> FrameEnd {
+        match self.state {
+            State::Epilogue => FrameEnd::Clean,
+            _ => FrameEnd::Cut,
+        }
+    }
+
+    /// Reads on in a part's content; gives what stands after its delimiter.
+    fn content<'a>(
+        &mut self,
+        matched: usize,
+        chunk: &'a [u8],
+        sink: &mut impl FnMut(FormEvent<'_>),
+    ) -> &'a [u8] {
+        let mut matched = matched;
+        let mut rest = chunk;
+        // A delimiter begun in an earlier chunk: whatever of it turns out to be content is handed on.
+        while matched > 0 {
+            let Some((&byte, after)) = rest.split_first() else { break };
+            if self.delimiter.get(matched) == Some(&byte) {
+                matched = matched.saturating_add(1);
+                rest = after;
+                if matched == self.delimiter.len() {
+                    self.end_part(sink);
+                    return rest;
+                }
+            } else {
+                self.data(self.delimiter.get(..matched).unwrap_or_default(), sink);
+                matched = 0;
+            }
+        }
+        if rest.is_empty() {
+            self.state = State::Content { matched };
+            return rest;
+        }
+        if let Some(at) = memmem::find(rest, &self.delimiter) {
+            self.data(rest.get(..at).unwrap_or_default(), sink);
+            self.end_part(sink);
+            return rest.get(at.saturating_add(self.delimiter.len())..).unwrap_or_default();
+        }
+        let begun = self.begun_at_the_end_of(rest);
+        self.data(rest.get(..rest.len().saturating_sub(begun)).unwrap_or_default(), sink);
+        self.state = State::Content { matched: begun };
+        &[]
+    }
+
+    /// How many of the last bytes begin a delimiter.
+    fn begun_at_the_end_of(&self, content: &[u8]) -> usize {
+        let longest = content.len().min(self.delimiter.len().saturating_sub(1));
+        let tail = content.get(content.len().saturating_sub(longest)..).unwrap_or_default();
+        memrchr(b'\r', tail)
+            .and_then(|at| tail.get(at..))
+            .filter(|end| self.delimiter.starts_with(end))
+            .map_or(0, <[u8]>::len)
+    }
+
+    fn data(&self, piece: &[u8], sink: &mut impl FnMut(FormEvent<'_>)) {
+        if self.part == Part::Field && !piece.is_empty() {
+            sink(FormEvent::Data(piece));
+        }
+    }
+
+    fn end_part(&mut self, sink: &mut impl FnMut(FormEvent<'_>)) {
+        if self.part != Part::Unnamed {
+            sink(FormEvent::End);
+        }
+        self.part = Part::Unnamed;
+        self.line.clear();
+        self.state = State::Delimited;
+    }
+
+    /// Reads on in the rest of a delimiter's line or in a header's line; gives what stands after it.
+    fn line<'a>(&mut self, chunk: &'a [u8], sink: &mut impl FnMut(FormEvent<'_>)) -> &'a [u8] {
+        let (piece, after) = match memchr(b'\n', chunk) {
+            Some(at) => (chunk.get(..at).unwrap_or_default(), chunk.get(at.saturating_add(1)..)),
+            None => (chunk, None),
+        };
+        let room = MAX_LINE.saturating_sub(self.line.len()).min(piece.len());
+        self.line.extend_from_slice(piece.get(..room).unwrap_or_default());
+        if self.state == State::Delimited && self.line.starts_with(b"--") {
+            self.state = State::Epilogue;
+            return &[];
+        }
+        let Some(after) = after else { return &[] };
+        if self.state == State::Delimited {
+            self.state = State::Headers;
+        } else if self.line.trim_ascii_end().is_empty() {
+            self.state = State::Content { matched: 0 };
+        } else {
+            self.header(sink);
+        }
+        self.line.clear();
+        after
+    }
+
+    fn header(&mut self, sink: &mut impl FnMut(FormEvent<'_>)) {
+        let (name, value) = split_at_first(&self.line, b':');
+        if self.part != Part::Unnamed || !name.trim_ascii().eq_ignore_ascii_case(b"content-disposition") {
+            return;
+        }
+        let Some(name) = parameter(value, b"name") else { return };
+        let file = parameter(value, b"filename").is_some() || parameter(value, b"filename*").is_some();
+        self.part = if file { Part::File } else { Part::Field };
+        sink(FormEvent::Part { name, file });
+    }
+}
+
+/// The value of a header's parameter, without its quotes, escapes left as they are.
+fn parameter<'a>(header: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (_, mut rest) = split_at_first(header, b';');
+    while !rest.is_empty() {
+        let (key, value) = split_at_first(rest, b'=');
+        let value = value.trim_ascii_start();
+        let (value, after) = match value.strip_prefix(b"\"") {
+            Some(quoted) => {
+                let end = end_of_quoted(quoted);
+                let (_, after) = split_at_first(quoted.get(end..).unwrap_or_default(), b';');
+                (quoted.get(..end).unwrap_or_default(), after)
+            }
+            None => {
+                let (value, after) = split_at_first(value, b';');
+                (value.trim_ascii_end(), after)
+            }
+        };
+        if key.trim_ascii().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = after;
+    }
+    None
+}
+
+fn end_of_quoted(text: &[u8]) -> usize {
+    let mut escaped = false;
+    text.iter()
+        .position(|&byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        })
+        .unwrap_or(text.len())
+}
+
+/// What stands before and after the first such byte; all and nothing if there is none.
+fn split_at_first(bytes: &[u8], at: u8) -> (&[u8], &[u8]) {
+    match memchr(at, bytes).and_then(|at| bytes.split_at_checked(at)) {
+        Some((before, after)) => (before, after.get(1..).unwrap_or_default()),
+        None => (bytes, &[]),
+    }
+}
+
+/// Longest boundary, in bytes (RFC 2046 §5.1.1).
+const MAX_BOUNDARY: usize = 70;
+
+/// How much of a header line is kept, in bytes: enough for a field's name before a long file name.
+const MAX_LINE: usize = 512;

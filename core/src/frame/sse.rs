@@ -1,0 +1,298 @@
+//! Server-sent events, by the WHATWG HTML standard's "event stream" section, with two liberties that real
+//! servers need: the last event of a body may lack its blank line, and a line `error: …`, by the standard an
+//! unknown field to be ignored, is a message named `error`. Text Generation Inference and gateways in front
+//! of it report failures inside a 200 stream that way, and ignoring the line would make a failed call look
+//! like a short one.
+//!
+//! Lines are found with `memchr`; only a field's name that a chunk cuts is looked at byte by byte.
+
+use memchr::memchr2;
+
+use super::{Frame, FrameEnd, Name};
+
+/// Reads `text/event-stream`.
+#[derive(Debug)]
+pub struct Sse {
+    line: Line,
+    /// The last line ended in CR: a LF right after it belongs to that line end.
+    after_cr: bool,
+    /// How many bytes of a byte order mark have been passed at the start: `0 ..= 2`, or `BOM.len()` once
+    /// there is no more to look for.
+    bom: usize,
+    message: Message,
+}
+
+/// Where in a line the next byte stands.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    /// In the field's name. `held` is what there is of it, a proper prefix of one in [`Field::ALL`].
+    Field { held: &'static [u8] },
+    /// Right after the colon, where one space does not count.
+    Space(Field),
+    /// In the value.
+    Value(Field),
+    /// In a line that means nothing: a comment, an unknown field.
+    Ignored,
+}
+
+/// The fields that mean something; `id` and `retry` only matter to clients that reconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Data,
+    Event,
+    Error,
+}
+
+/// The message being read.
+#[derive(Debug, Default)]
+struct Message {
+    /// It has had a data line, and so will be delivered.
+    begun: bool,
+    /// Its data so far is this long a prefix of [`DONE`], and held back; `None` once it differs.
+    /// Means something only if `begun`.
+    done: Option<usize>,
+    name: Name,
+    /// `name` has been set since it was last handed on.
+    name_due: bool,
+}
+
+impl Default for Sse {
+    fn default() -> Self {
+        Self { line: Line::START, after_cr: false, bom: 0, message: Message::default() }
+    }
+}
+
+impl Sse {
+    /// Reads the next chunk of the body.
+    pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        let mut rest = chunk;
+        if self.bom < BOM.len() {
+            rest = self.skip_bom(rest);
+        }
+        while let Some((&first, after_first)) = rest.split_first() {
+            if self.after_cr {
+                self.after_cr = false;
+                if first == b'\n' {
+                    rest = after_first;
+                    continue;
+                }
+            }
+            rest = match self.line {
+                Line::Field { held } => self.field(held, rest, sink),
+                Line::Space(field) => {
+                    self.line = Line::Value(field);
+                    if first == b' ' { after_first } else { rest }
+                }
+                Line::Value(_) | Line::Ignored => {
+                    let (text, end) = match memchr2(b'\r', b'\n', rest) {
+                        Some(at) => rest.split_at_checked(at).unwrap_or((rest, &[])),
+                        None => (rest, [].as_slice()),
+                    };
+                    self.value(text, sink);
+                    match end.split_first() {
+                        Some((&end, after)) => {
+                            self.end_line(end);
+                            after
+                        }
+                        None => &[],
+                    }
+                }
+            };
+        }
+    }
+
+    /// The body has ended: a message without its blank line is delivered.
+    pub fn finish(&mut self, sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
+        let inside = match self.line {
+            Line::Field { held } => !held.is_empty(),
+            Line::Space(_) | Line::Value(_) => true,
+            Line::Ignored => false,
+        };
+        if let Line::Field { held } = self.line {
+            self.bare_field(held, sink);
+        }
+        let done = self.message.is_done();
+        self.message.deliver(sink);
+        self.line = Line::START;
+        if inside && !done { FrameEnd::Cut } else { FrameEnd::Clean }
+    }
+
+    /// Reads on in a field's name; gives what is left of the chunk.
+    fn field<'a>(
+        &mut self,
+        held: &'static [u8],
+        chunk: &'a [u8],
+        sink: &mut impl FnMut(Frame<'_>),
+    ) -> &'a [u8] {
+        if held.is_empty() {
+            for field in Field::ALL {
+                if let Some(value) = chunk.strip_prefix(field.prefix()) {
+                    self.begin_value(field, sink);
+                    return value;
+                }
+            }
+        }
+        let Some((&byte, rest)) = chunk.split_first() else { return chunk };
+        if byte == b'\n' || byte == b'\r' {
+            if held.is_empty() {
+                self.message.deliver(sink);
+            } else {
+                self.bare_field(held, sink);
+            }
+            self.end_line(byte);
+            return rest;
+        }
+        let candidates = Field::ALL.into_iter().filter(|field| field.prefix().starts_with(held));
+        let Some((field, longer)) = candidates
+            .filter_map(|field| Some((field, field.prefix().get(..held.len().saturating_add(1))?)))
+            .find(|(_, longer)| longer.last() == Some(&byte))
+        else {
+            self.line = Line::Ignored;
+            return rest;
+        };
+        if longer == field.prefix() {
+            self.begin_value(field, sink);
+        } else {
+            self.line = Line::Field { held: longer };
+        }
+        rest
+    }
+
+    /// A line that was only a field's name has that field with an empty value.
+    fn bare_field(&mut self, name: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        if let Some(field) =
+            Field::ALL.into_iter().find(|field| field.prefix().strip_suffix(b":") == Some(name))
+        {
+            self.begin_value(field, sink);
+        }
+    }
+
+    fn begin_value(&mut self, field: Field, sink: &mut impl FnMut(Frame<'_>)) {
+        self.line = Line::Space(field);
+        match field {
+            Field::Data => self.message.begin_data(sink),
+            Field::Event => self.message.set_name(b""),
+            Field::Error => {
+                self.message.set_name(b"error");
+                self.message.begin_data(sink);
+            }
+        }
+    }
+
+    #[inline]
+    fn value(&mut self, text: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        match self.line {
+            Line::Value(Field::Data | Field::Error) => self.message.data(text, sink),
+            Line::Value(Field::Event) => self.message.name.extend(text),
+            Line::Field { .. } | Line::Space(_) | Line::Ignored => {}
+        }
+    }
+
+    fn end_line(&mut self, end: u8) {
+        self.line = Line::START;
+        self.after_cr = end == b'\r';
+    }
+
+    /// Passes a byte order mark at the very start. Its beginning without its end is no field's name.
+    fn skip_bom<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        let mut rest = chunk;
+        while let (Some(&expected), Some((&byte, after))) = (BOM.get(self.bom), rest.split_first()) {
+            if byte != expected {
+                if self.bom > 0 {
+                    self.line = Line::Ignored;
+                }
+                self.bom = BOM.len();
+                break;
+            }
+            self.bom = self.bom.saturating_add(1);
+            rest = after;
+        }
+        rest
+    }
+}
+
+impl Line {
+    const START: Self = Self::Field { held: &[] };
+}
+
+impl Field {
+    const ALL: [Self; 3] = [Self::Data, Self::Event, Self::Error];
+
+    const fn prefix(self) -> &'static [u8] {
+        match self {
+            Self::Data => b"data:",
+            Self::Event => b"event:",
+            Self::Error => b"error:",
+        }
+    }
+}
+
+impl Message {
+    fn begin_data(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        if self.begun {
+            self.data(b"\n", sink);
+        } else {
+            self.begun = true;
+            self.done = Some(0);
+        }
+    }
+
+    #[inline]
+    fn data(&mut self, piece: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        if piece.is_empty() {
+            return;
+        }
+        if let Some(held) = self.done {
+            if DONE.get(held..).is_some_and(|expected| expected.starts_with(piece)) {
+                self.done = Some(held.saturating_add(piece.len()));
+                return;
+            }
+            self.release(sink);
+        }
+        self.hand_on_name(sink);
+        sink(Frame::Data(piece));
+    }
+
+    /// The data is not `[DONE]` after all: hands on what was held back.
+    fn release(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        let held = self.done.take().and_then(|held| DONE.get(..held)).unwrap_or_default();
+        if !held.is_empty() {
+            self.hand_on_name(sink);
+            sink(Frame::Data(held));
+        }
+    }
+
+    fn set_name(&mut self, name: &[u8]) {
+        self.name.clear();
+        self.name.extend(name);
+        self.name_due = true;
+    }
+
+    #[inline]
+    fn hand_on_name(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        if self.name_due {
+            self.name_due = false;
+            sink(Frame::Name(self.name.as_bytes()));
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.begun && self.done == Some(DONE.len())
+    }
+
+    /// The message is complete. One without a data line is none.
+    fn deliver(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        if self.is_done() {
+            sink(Frame::Done);
+        } else if self.begun {
+            self.release(sink);
+            self.hand_on_name(sink);
+            sink(Frame::End);
+        }
+        self.begun = false;
+        self.name_due = false;
+    }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+const DONE: &[u8] = b"[DONE]";
