@@ -1,14 +1,81 @@
 //! A resumable JSON scanner: visits declared paths, skips all else, never holds a document.
 //!
 //! In: any split of the bytes of one JSON value. Out: calls of a [`Visitor`], one for each wanted path.
-//! Invariants: the calls depend on the bytes alone, never on how they were split; memory is bounded by the
-//! depth limit and by the text that a field asks for; no input panics.
+//! Invariants: the calls, with neighbouring [`Value::Piece`]s joined, depend on the bytes alone, never on how
+//! they were split; memory is bounded by the text that a field asks for, whatever passes; no input panics.
+//!
+//! [`Paths`] are compiled once from tables and shared; a [`Scanner`] is the state of one value in progress.
+//!
+//! ```
+//! use inferspan_core::json::{Field, Paths, Position, Progress, Scanner, Value, Visitor, Want};
+//!
+//! #[derive(Clone, Copy)]
+//! enum Usage { Input, Output }
+//!
+//! impl Field for Usage {
+//!     fn want(self) -> Want { Want::Value { text: 0 } }
+//! }
+//!
+//! #[derive(Default)]
+//! struct Tokens { input: Option<u64>, output: Option<u64> }
+//!
+//! impl Visitor<Usage> for Tokens {
+//!     fn visit(&mut self, field: Usage, _: &Position<'_>, value: Value<'_>) {
+//!         let Value::Number(number) = value else { return };
+//!         match field {
+//!             Usage::Input => self.input = number.as_u64(),
+//!             Usage::Output => self.output = number.as_u64(),
+//!         }
+//!     }
+//! }
+//!
+//! let paths = Paths::compile(&[&[
+//!     ("usage.prompt_tokens", Usage::Input),
+//!     ("usage.completion_tokens", Usage::Output),
+//! ]])?;
+//! let (mut scanner, mut tokens) = (Scanner::new(), Tokens::default());
+//! assert_eq!(scanner.push(&paths, br#"{"id":"x","usage":{"prompt_tok"#, &mut tokens), Progress::More);
+//! assert_eq!(scanner.push(&paths, br#"ens":12}} "#, &mut tokens), Progress::Done { consumed: 9 });
+//! assert_eq!((tokens.input, tokens.output), (Some(12), None));
+//! # Ok::<(), inferspan_core::json::PathError>(())
+//! ```
+//!
+//! # How strict it is
+//!
+//! Objects and arrays on the way to a wanted path, and all their direct members, follow RFC 8259 as strictly
+//! as `serde_json` does. It is more lenient inside, where strictness would cost time or facts:
+//!
+//! - Of a skipped object or array only strings and the number of open brackets are looked at.
+//! - A skipped text, and the part of a wanted one beyond its bound, may hold any escape.
+//! - Texts may hold control characters and bytes that are not UTF-8; they are handed on as they came.
+//! - A lone surrogate escape becomes U+FFFD.
+//! - One UTF-8 byte order mark may precede the value.
+
+mod error;
+mod escape;
+mod find;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
+mod number;
+mod paths;
+mod scanner;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+pub use error::JsonError;
+pub use number::Number;
+pub use paths::{PathError, PathErrorKind, Paths};
+pub use scanner::{Finish, Position, Progress, Scanner};
 
 /// How much of a value the scanner reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// Scalars and the begin and end of containers. Of a text at most this many decoded bytes are kept; it
-    /// is reported as soon as that many are there or it ends, and the rest is passed over at memory speed.
+    /// is reported as soon as a byte more than that has come or it ends, and the rest is passed over at
+    /// memory speed. With `text: 0` nothing is kept and [`Text::whole`] tells whether it was empty.
     Value {
         /// Upper bound of the kept text, in bytes.
         text: u16,
@@ -24,6 +91,12 @@ pub trait Field: Copy + 'static {
     fn want(self) -> Want;
 }
 
+/// Takes what stands at the wanted paths, in the order of the document.
+pub trait Visitor<F> {
+    /// `value` stands at a path of `field`; `at` tells which elements of the arrays on the way it belongs to.
+    fn visit(&mut self, field: F, at: &Position<'_>, value: Value<'_>);
+}
+
 /// What stands at a wanted path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -35,7 +108,7 @@ pub enum Value<'a> {
     Number(Number<'a>),
     /// A text, escapes decoded, at most as long as wanted.
     Text(Text<'a>),
-    /// A piece of a text wanted as pieces, escapes decoded; never cut inside an escape.
+    /// A piece of a text wanted as pieces, escapes decoded; never empty, never cut inside an escape.
     Piece(&'a [u8]),
     /// The text wanted as pieces has ended (also sent for an empty one).
     TextEnd,
@@ -54,15 +127,38 @@ pub enum Container {
     Array,
 }
 
-/// A number as it was written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Number<'a>(&'a [u8]);
-
 /// A text as it was kept.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'a> {
-    /// Decoded bytes, at most as many as wanted.
+    /// Decoded bytes, at most as many as wanted. The cut may fall inside a character.
     pub bytes: &'a [u8],
     /// Whether these are all.
     pub whole: bool,
+}
+
+impl<'a> Text<'a> {
+    /// The text as a string: a character that the cut fell into is left out, bytes that are not UTF-8 become
+    /// U+FFFD.
+    #[must_use]
+    pub fn to_string_lossy(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.without_cut_character())
+    }
+
+    /// The bytes without a last character that the cut fell into.
+    fn without_cut_character(&self) -> &'a [u8] {
+        if self.whole {
+            return self.bytes;
+        }
+        // A character has at most four bytes, so its first is among the last three of a cut one.
+        for tail in 1..=3 {
+            let Some(head) = self.bytes.len().checked_sub(tail) else { break };
+            let (Some(kept), Some(cut)) = (self.bytes.get(..head), self.bytes.get(head..)) else { break };
+            if std::str::from_utf8(cut)
+                .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+            {
+                return kept;
+            }
+        }
+        self.bytes
+    }
 }
