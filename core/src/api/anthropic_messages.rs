@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.anthropic.com/en/api/messages>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "anthropic_messages",
@@ -10,6 +10,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Message,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];

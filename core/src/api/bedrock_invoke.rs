@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "bedrock_invoke",
@@ -11,6 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Choices,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];

@@ -45,7 +45,7 @@ mod workers_ai;
 
 pub use detect::{Detected, Overrides, PathModel, detect};
 pub(crate) use request_field::RequestField;
-pub(crate) use response_field::ResponseField;
+pub(crate) use response_field::{CallRule, Content, Count, Ends, ErrorWord, Kind, ResponseField, Side};
 
 /// A wire format. Many providers speak the same one: who answers is [`Detected::provider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -209,6 +209,10 @@ pub(crate) struct Spec {
     pub(crate) request: &'static [Table<RequestField>],
     /// The response's fields, of a plain answer and of a stream's messages; the tables are read as one.
     pub(crate) response: &'static [Table<ResponseField>],
+    /// Names of stream messages ([`ResponseField::Name`]) that tell something; the most frequent first.
+    pub(crate) messages: &'static [(&'static str, Kind)],
+    /// What tells that a stream is whole.
+    pub(crate) ends: Ends,
 }
 
 /// JSON paths and what stands there. `a.b` is member `b` of member `a`, `a[]` every element of `a`.

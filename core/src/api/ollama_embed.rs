@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "ollama_embed",
@@ -10,6 +10,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Body,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/moderations>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "openai_moderations",
@@ -10,6 +10,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Body,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];

@@ -1,13 +1,293 @@
 //! What can stand at a path of a response.
+//!
+//! A count may be spelled in several ways in one answer (`prompt_tokens_details.cached_tokens` beside
+//! `prompt_cache_hit_tokens`). Its rows carry a rank, the lower one wins, whatever the order of members and
+//! messages; of the same rank the last one wins, as counts of a stream are cumulative.
 
+use super::request_field::{ID_BYTES, WORD_BYTES};
 use crate::json::{Field, Want};
 
-/// What a path of a response means.
+/// Bytes kept of the name of a tool that the model calls, and of an error's code.
+const NAME_BYTES: u16 = 256;
+
+/// What a path of a response means. `null`, an empty text and a value of another type say nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResponseField {}
+pub(crate) enum ResponseField {
+    /// The response's id, by rank: the first of the lowest.
+    Id(u8),
+    /// The model that answered: the first.
+    Model,
+    /// The same, where a resource's name may come (`models/…`).
+    ModelResource,
+    /// The last.
+    ServiceTier,
+    /// The first.
+    SystemFingerprint,
+    /// Whom OpenRouter asked: the first.
+    UpstreamProvider,
+    /// The conversation it belongs to: the first.
+    ConversationId,
+    /// The response it goes on from: the first.
+    PreviousResponseId,
+
+    /// `usage` itself: `null` in a stream promises that it is still to come.
+    Usage,
+    /// A count, by rank.
+    Count(Count, u8),
+    /// A count told in parts, in one message, by rank.
+    Sum(Count, u8),
+    /// A count of which a 0 says nothing once another value was told.
+    CountUnlessZero(Count),
+    /// An element of a list of counts by modality, of the input or the output.
+    ModalityCount(Side),
+    /// Its modality: a name, or Google's number for it.
+    Modality,
+    /// Its count.
+    ModalityTokens,
+    /// An element of a list of cache writes by lifetime.
+    CacheWrite,
+    /// Its lifetime.
+    CacheWriteTtl,
+    /// Its count.
+    CacheWriteTokens,
+    /// USD.
+    Cost,
+    /// Ten billionths of a USD.
+    CostTicks,
+
+    /// The message's own name, looked up in [`Spec::messages`](super::Spec::messages).
+    Name,
+    /// `true`: the stream's last message.
+    Finished,
+    /// The last chunk's metrics (Bedrock): nothing follows.
+    LastMetrics,
+    /// State of the whole answer (Responses).
+    Status,
+    /// Why the answer is incomplete (Responses).
+    IncompleteReason,
+    /// The prompt was blocked: nothing will be generated.
+    Blocked,
+
+    /// An element of the list of choices, whatever that list is called. Its array is the first on its path.
+    Choice,
+    /// The choice's index, where it is told.
+    ChoiceIndex,
+    /// Why the choice ended, or Google's number for it; outside a [`Self::Choice`] it is the first choice's.
+    FinishReason,
+    /// The same, where this text means that the choice goes on.
+    FinishReasonUnless(&'static str),
+
+    /// A tool call, or what may be one.
+    Call(CallRule),
+    /// The tool call's index in its choice. Without it, its place in its array, the second on its path.
+    CallIndex,
+    /// The tool call's id.
+    CallId,
+    /// The tool's name.
+    CallName,
+    /// What kind of call, block or item it is.
+    CallKind,
+
+    /// Generated output: anything that is not empty. Of an object, that it begins.
+    Content(Content),
+    /// Generated output whose kind the message's name tells ([`Kind::Delta`]).
+    Delta,
+    /// A part of Gemini's content: its text is reasoning if it is a thought.
+    Part,
+    /// The part's text.
+    PartText,
+    /// Whether the part is a thought.
+    PartThought,
+    /// JSON as base64 in a text: the real message (Bedrock).
+    Wrapped,
+
+    /// The error: an object of [`Self::InnerErrorWord`]s, or a text.
+    Error,
+    /// A word of the error object.
+    InnerErrorWord(ErrorWord),
+    /// A word of the error beside it, or without it.
+    OuterErrorWord(ErrorWord),
+    /// A message at the top, where only an error without an `error` has one.
+    OuterErrorMessage,
+}
+
+/// What is counted in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Count {
+    /// All of the input.
+    Input,
+    /// The input without what came from or went to the cache: that is to be added.
+    InputUncached,
+    /// What tools put into the input: to be added.
+    InputOfTools,
+    /// Input and output together: the input, where nothing else is told and nothing is generated.
+    Total,
+    /// All of the output.
+    Output,
+    /// The output without reasoning: that is to be added.
+    OutputVisible,
+    /// Read from the cache.
+    CacheRead,
+    /// Written to the cache.
+    CacheWrite,
+    /// Of a list of cache writes by lifetime: all but those of an hour.
+    CacheWriteOther,
+    /// Written to the cache for an hour.
+    CacheWriteHour,
+    /// Reasoning, a part of [`Self::Output`].
+    Reasoning,
+    /// Reasoning, told beside [`Self::OutputVisible`].
+    ReasoningApart,
+    /// Audio, a part of the input.
+    InputAudio,
+    /// Images, a part of the input.
+    InputImage,
+    /// Audio, a part of the output.
+    OutputAudio,
+    /// Images, a part of the output.
+    OutputImage,
+    /// The host's own metering, for what the model's body does not tell: input without cache.
+    MeteredInput,
+    /// … output.
+    MeteredOutput,
+    /// … read from the cache.
+    MeteredCacheRead,
+    /// … written to the cache.
+    MeteredCacheWrite,
+}
+
+impl Count {
+    /// How many there are.
+    pub(crate) const LEN: usize = Self::MeteredCacheWrite as usize + 1;
+}
+
+/// Side of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What was asked.
+    Input,
+    /// What was answered.
+    Output,
+}
+
+/// What kind of output a content event carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// What the user is to see or hear: text, refusal, audio, a picture.
+    Visible,
+    /// Reasoning.
+    Reasoning,
+    /// A tool call's name or argument.
+    ToolArgument,
+}
+
+/// When a container is a tool call that the client is to run, and when it is one seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallRule {
+    /// OpenAI's list: the first of its (choice, index) that has an id or a name opens it, another id opens
+    /// a further one; the rest are its fragments.
+    Indexed,
+    /// OpenAI's legacy `function_call`: one for each choice.
+    Legacy,
+    /// Whatever has an id or a name is one.
+    Each,
+    /// The same, in a summary at the stream's end: only if none was seen before.
+    Summary,
+    /// OpenAI's Responses: items of the kinds `function_call` and `custom_tool_call`, told again in later
+    /// events with the same id.
+    Item,
+    /// Blocks and steps of this kind, as others stand in the same list.
+    OfKind(&'static str),
+    /// Bedrock's `toolUse`: not those of the kind `server_tool_use`.
+    ToolUse,
+}
+
+/// A word of an error that can be its code; the earlier variant goes before the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ErrorWord {
+    /// AWS: a type, behind a `#` if there is one.
+    AwsType,
+    /// `code`: as a text before all other words, as a number after them.
+    Code,
+    /// `type`, if it is not just `error`.
+    Type,
+    /// `status`
+    Status,
+    /// `error_type`
+    ErrorType,
+}
+
+/// What a stream message's own name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its [`ResponseField::Delta`] is output of this kind.
+    Delta(Content),
+    /// The stream's last message.
+    Final,
+    /// An error.
+    Error,
+}
+
+/// What tells that a stream is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// A message that says so: [`Kind::Final`], [`ResponseField::Finished`], [`ResponseField::LastMetrics`].
+    Message,
+    /// Every choice's finish reason.
+    Choices,
+    /// Some servers send neither a finish reason nor a terminator: only the body's end.
+    Body,
+}
 
 impl Field for ResponseField {
     fn want(self) -> Want {
-        match self {}
+        let text = match self {
+            Self::Id(_)
+            | Self::Model
+            | Self::ModelResource
+            | Self::ConversationId
+            | Self::PreviousResponseId
+            | Self::CallId => ID_BYTES,
+            Self::CallName | Self::InnerErrorWord(_) | Self::OuterErrorWord(_) | Self::SystemFingerprint => {
+                NAME_BYTES
+            }
+            Self::ServiceTier
+            | Self::UpstreamProvider
+            | Self::Name
+            | Self::Status
+            | Self::IncompleteReason
+            | Self::FinishReason
+            | Self::FinishReasonUnless(_)
+            | Self::CallKind
+            | Self::Modality
+            | Self::CacheWriteTtl => WORD_BYTES,
+            Self::Wrapped => return Want::Pieces,
+            // Of these only whether a text is empty is asked, or no text is expected.
+            Self::Usage
+            | Self::Count(..)
+            | Self::Sum(..)
+            | Self::CountUnlessZero(_)
+            | Self::ModalityCount(_)
+            | Self::ModalityTokens
+            | Self::CacheWrite
+            | Self::CacheWriteTokens
+            | Self::Cost
+            | Self::CostTicks
+            | Self::Finished
+            | Self::LastMetrics
+            | Self::Blocked
+            | Self::Choice
+            | Self::ChoiceIndex
+            | Self::Call(_)
+            | Self::CallIndex
+            | Self::Content(_)
+            | Self::Delta
+            | Self::Part
+            | Self::PartText
+            | Self::PartThought
+            | Self::Error
+            | Self::OuterErrorMessage => 0,
+        };
+        Want::Value { text }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://huggingface.github.io/text-generation-inference/>, <https://docs.sglang.ai/basic_usage/native_api.html>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "tgi",
@@ -11,6 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Choices,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>.
 
-use super::{RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "watsonx_generation",
@@ -10,6 +10,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     response: &[RESPONSE],
+    messages: &[],
+    ends: Ends::Choices,
 };
 
 pub(super) const REQUEST: Table<RequestField> = &[];
