@@ -2,18 +2,23 @@
 //!
 //! Specification: <https://docs.aleph-alpha.com/api/complete/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "aleph_alpha",
+    operation: Some(Operation::TextCompletion),
     provider: "aleph_alpha",
     streams_by_default: false,
-    request: &[REQUEST],
+    request: &[common::PARAMETERS, REQUEST],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt))]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

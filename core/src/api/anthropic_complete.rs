@@ -2,18 +2,23 @@
 //!
 //! Specification: <https://docs.anthropic.com/en/api/complete>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "anthropic_complete",
+    operation: Some(Operation::TextCompletion),
     provider: "anthropic",
     streams_by_default: false,
-    request: &[REQUEST],
+    request: &[common::PARAMETERS, REQUEST],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Choices,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt))]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

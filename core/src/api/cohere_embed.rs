@@ -3,9 +3,11 @@
 //! Specification: <https://docs.cohere.com/reference/embed>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "cohere_embed",
+    operation: Some(Operation::Embeddings),
     provider: "cohere",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,16 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("texts", Input(Texts)),
+        ("inputs", Input(RequestInput)),
+        ("output_dimension", Number(Dimensions, 0)),
+        ("embedding_types", EncodingFormat),
+        ("embedding_types[]", EncodingFormat),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -3,9 +3,11 @@
 //! Specification: <https://ai.google.dev/api/embeddings>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "gemini_embed",
+    operation: Some(Operation::Embeddings),
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,16 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("requests", Input(Requests)),
+        ("content", Input(Content)),
+        ("outputDimensionality", Number(Dimensions, 0)),
+        ("output_dimensionality", Number(Dimensions, 1)),
+        ("requests[].outputDimensionality", Number(Dimensions, 2)),
+        ("requests[].output_dimensionality", Number(Dimensions, 3)),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

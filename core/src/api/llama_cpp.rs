@@ -2,18 +2,31 @@
 //!
 //! Specification: <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "llama_cpp",
+    operation: Some(Operation::TextCompletion),
     provider: "llama_cpp",
     streams_by_default: false,
-    request: &[REQUEST],
+    request: &[common::PARAMETERS, REQUEST],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Message,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("stream", Stream),
+        ("prompt", Input(Prompt)),
+        ("prompt[]", InputItem(Prompt)),
+        ("input_prefix", Input(Texts)),
+        ("n_predict", Number(MaxTokens, 11)),
+        ("json_schema", Output(Schema)),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

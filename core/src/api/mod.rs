@@ -17,6 +17,7 @@ mod cohere_chat;
 mod cohere_chat_v1;
 mod cohere_embed;
 mod cohere_generate;
+mod common;
 mod detect;
 mod gemini_embed;
 mod gemini_generate;
@@ -33,6 +34,7 @@ mod openai_moderations;
 mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
+mod path;
 mod provider;
 mod request_field;
 mod rerank;
@@ -43,9 +45,11 @@ mod watsonx_chat;
 mod watsonx_generation;
 mod workers_ai;
 
-pub use detect::{Detected, Overrides, PathModel, detect};
+pub use detect::{Detected, OverrideRule, Overrides, PathModel, Proof, detect};
 pub(crate) use request_field::RequestField;
 pub(crate) use response_field::{CallRule, Content, Count, Ends, ErrorWord, Kind, ResponseField, Side};
+
+use crate::call::Operation;
 
 /// A wire format. Many providers speak the same one: who answers is [`Detected::provider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,6 +205,8 @@ impl Api {
 pub(crate) struct Spec {
     /// See [`Api::name`].
     pub(crate) name: &'static str,
+    /// What it is used for where nothing tells; `None` where the body always tells.
+    pub(crate) operation: Option<Operation>,
     /// Provider where the host is unknown: whose format it is.
     pub(crate) provider: &'static str,
     /// Whether the answer is a stream where the request's body does not say otherwise.

@@ -2,18 +2,30 @@
 //!
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "ollama_chat",
+    operation: Some(Operation::Chat),
     provider: "ollama",
     streams_by_default: true,
-    request: &[REQUEST],
+    request: &[common::PARAMETERS, common::IN_OPTIONS, REQUEST],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Message,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("stream", Stream),
+        ("messages", Input(Messages)),
+        ("tools", Tools),
+        ("tools[].function.name", ToolName),
+        ("format", Output(Schema)),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -3,9 +3,11 @@
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "ollama_embed",
+    operation: Some(Operation::Embeddings),
     provider: "ollama",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,14 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("input", Input(RequestInput)),
+        ("prompt", Input(Prompt)),
+        ("dimensions", Number(Dimensions, 0)),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -3,9 +3,11 @@
 //! Specification: <https://platform.openai.com/docs/api-reference/embeddings>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "openai_embeddings",
+    operation: Some(Operation::Embeddings),
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,18 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("input", Input(RequestInput)),
+        ("input[]", InputItem(RequestInput)),
+        ("dimensions", Number(Dimensions, 0)),
+        // Voyage, Mistral.
+        ("output_dimension", Number(Dimensions, 1)),
+        ("encoding_format", EncodingFormat),
+        ("output_dtype", EncodingFormat),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

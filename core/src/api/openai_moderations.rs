@@ -3,9 +3,11 @@
 //! Specification: <https://platform.openai.com/docs/api-reference/moderations>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "openai_moderations",
+    operation: Some(Operation::Moderation),
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,14 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("model", Text(Model, 0)),
+        ("input", Input(RequestInput)),
+        // Mistral's moderation of chats.
+        ("messages", Input(Messages)),
+    ]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

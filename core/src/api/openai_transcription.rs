@@ -3,9 +3,11 @@
 //! Specification: <https://platform.openai.com/docs/api-reference/audio>.
 
 use super::{Ends, RequestField, ResponseField, Spec, Table};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "openai_transcription",
+    operation: Some(Operation::Transcription),
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +16,9 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Message,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[("model", Text(Model, 0)), ("stream", Stream)]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

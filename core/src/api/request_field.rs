@@ -11,7 +11,7 @@ pub(crate) const ID_BYTES: u16 = 512;
 pub(crate) const STOP_BYTES: u16 = 256;
 /// Bytes kept of a tool's name.
 pub(crate) const TOOL_NAME_BYTES: u16 = 128;
-/// Bytes kept of a word of a small vocabulary: an effort, a tier, a format.
+/// Bytes kept of a word of a small vocabulary: a format, a modality.
 pub(crate) const WORD_BYTES: u16 = 64;
 
 /// What a path of a request means.
@@ -23,25 +23,24 @@ pub(crate) enum RequestField {
     Text(Text, u8),
     /// `stream`
     Stream,
-    /// The stop texts, by rank: one text here, or the elements of the list here.
+    /// The stop texts, by rank: the one text here, or the elements of the list here.
     Stop(u8),
-    /// What [`message_count`](crate::call::Request::message_count) counts, by rank: a text is one, a list as
-    /// long as it is.
-    Messages(u8),
-    /// The elements of a list of [`Self::Messages`] that may be token numbers: these are one input together.
-    MessageToken(u8),
-    /// One more message, whatever it is: Cohere v1's `message` beside its `chat_history`.
-    OneMessage,
+    /// What the model is asked to work on; the first kind of the enum that is there is counted.
+    Input(Input),
+    /// The elements of a list of inputs that may be token numbers, which are one input together.
+    InputItem(Input),
     /// The list of tools offered.
     Tools,
     /// The name of a tool offered.
     ToolName,
-    /// An encoding asked for: one text here, or the elements of the list here.
+    /// An encoding asked for: the one text here, or the elements of the list here.
     EncodingFormat,
     /// Something that tells the output type.
     Output(OutputHint),
-    /// Something that tells the operation or that the body is what the path promised.
-    Evidence(Evidence),
+    /// A member that only embeddings have.
+    EmbeddingHint,
+    /// A member that only the making of images has.
+    ImageHint,
 }
 
 /// Facts that are numbers.
@@ -92,30 +91,48 @@ pub(crate) enum Text {
     GuardrailId,
 }
 
+/// What the model is asked to work on, in the order in which one is taken for the count of messages.
+///
+/// A list counts as many as it has, a text as one; a list of token numbers is one text, a list of such lists
+/// as many as it has. Empty ones count as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Input {
+    /// `messages`: a chat.
+    Messages,
+    /// `chat_history`: what went before [`Self::Message`], counted together with it.
+    History,
+    /// `message`: the newest message of a chat whose others stand in [`Self::History`].
+    Message,
+    /// `contents`
+    Contents,
+    /// `input`, `inputs`
+    RequestInput,
+    /// `texts`, `text`
+    Texts,
+    /// `prompt`
+    Prompt,
+    /// A list of embedding requests or instances.
+    Requests,
+    /// One content, an object.
+    Content,
+    /// `query`: asked of documents, not counted.
+    Query,
+}
+
 /// What tells the output type (`gen_ai.output.type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputHint {
     /// A format's name or MIME type: `text`, `json_object`, `json_schema`, `text/plain`, `application/json`.
     Format,
-    /// A schema or grammar is given: JSON.
+    /// A schema or grammar: JSON. Where a format's name stands instead of it, that.
     Schema,
     /// A modality: `text`, `image`, `audio`.
     Modality,
 }
 
-/// What tells the operation of a path that serves several, or confirms a path that others use too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Evidence {
-    /// `messages` or `message`: a chat.
-    Chat,
-    /// `prompt`, `inputText`, `inputs`: a text completion.
-    Prompt,
-    /// Texts or images to embed.
-    Embed,
-    /// An image to make.
-    Image,
-    /// `query` and `documents`.
-    Rerank,
+/// The vocabulary of the tables.
+pub(super) mod words {
+    pub(in crate::api) use super::{Input::*, Number::*, OutputHint::*, RequestField::*, Text::*};
 }
 
 impl Field for RequestField {
@@ -125,9 +142,14 @@ impl Field for RequestField {
             Self::Stop(_) => STOP_BYTES,
             Self::ToolName => TOOL_NAME_BYTES,
             Self::EncodingFormat | Self::Output(_) => WORD_BYTES,
-            // Whether the text is empty is all that is asked of these.
-            Self::Messages(_) | Self::OneMessage => 1,
-            Self::Number(..) | Self::Stream | Self::MessageToken(_) | Self::Tools | Self::Evidence(_) => 0,
+            // Whether a text is empty is all that is asked of the others.
+            Self::Number(..)
+            | Self::Stream
+            | Self::Input(_)
+            | Self::InputItem(_)
+            | Self::Tools
+            | Self::EmbeddingHint
+            | Self::ImageHint => 0,
         };
         Want::Value { text }
     }

@@ -6,6 +6,7 @@ use super::{Ends, RequestField, ResponseField, Spec, Table};
 
 pub(super) const SPEC: Spec = Spec {
     name: "vertex_predict",
+    operation: None,
     provider: "gcp.vertex_ai",
     streams_by_default: false,
     request: &[REQUEST],
@@ -14,6 +15,9 @@ pub(super) const SPEC: Spec = Spec {
     ends: Ends::Body,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[("instances", Input(Requests)), ("parameters.outputDimensionality", Number(Dimensions, 0))]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -2,18 +2,23 @@
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-chat>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common, openai_chat};
+use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
     name: "watsonx_chat",
+    operation: Some(Operation::Chat),
     provider: "ibm.watsonx.ai",
     streams_by_default: false,
-    request: &[REQUEST],
+    request: &[common::PARAMETERS, common::REASONING, openai_chat::REQUEST, REQUEST],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Choices,
 };
 
-pub(super) const REQUEST: Table<RequestField> = &[];
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[("model_id", Text(Model, 1))]
+};
 
 pub(super) const RESPONSE: Table<ResponseField> = &[];

@@ -1,0 +1,149 @@
+//! Reading of URL paths: their segments from the end, percent-encoding, Google's verbs.
+//!
+//! Empty segments are skipped: `//openai/deployments`, which an SDK sends, is `/openai/deployments`.
+
+/// The path without query and fragment.
+pub(super) fn without_query(path: &[u8]) -> &[u8] {
+    memchr::memchr2(b'?', b'#', path).and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
+/// The last segment; empty for the root.
+pub(super) fn last_segment(path: &[u8]) -> &[u8] {
+    segments_back(path).next().unwrap_or_default()
+}
+
+/// Whether the path's last segments are those of `end`, where `*` stands for any one, `**` for
+/// one or more.
+pub(super) fn ends_with(path: &[u8], end: &str) -> bool {
+    fits(segments_back(path), end)
+}
+
+/// Whether the segments before the last end with those of `end`; `*` is any one, `**`
+/// one or more, `v*` a version's.
+pub(super) fn before_last_ends_with(path: &[u8], end: &str) -> bool {
+    fits(segments_back(path).skip(1), end)
+}
+
+fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &str) -> bool {
+    let mut wanted = end.rsplit('/').filter(|wanted| !wanted.is_empty());
+    while let Some(word) = wanted.next() {
+        let Some(segment) = segments.next() else { return false };
+        let fits = match word {
+            "*" => true,
+            "**" => wanted.next().is_none_or(|word| segments.any(|segment| segment == word.as_bytes())),
+            "v*" => matches!(segment, [b'v', b'0'..=b'9', ..]),
+            _ => segment == word.as_bytes(),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn segments_back(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.rsplit(|&b| b == b'/').filter(|segment| !segment.is_empty())
+}
+
+/// Whether a segment is this word.
+pub(super) fn has_segment(path: &[u8], word: &[u8]) -> bool {
+    path.split(|&b| b == b'/').any(|segment| segment == word)
+}
+
+/// What follows the first segment that is this word, without the slash between; `None` if nothing does.
+pub(super) fn after_segment<'a>(path: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
+    memchr::memmem::find_iter(path, word).find_map(|start| {
+        let before = start.checked_sub(1).and_then(|at| path.get(at));
+        let rest = path.get(start.checked_add(word.len())?..)?.strip_prefix(b"/")?;
+        matches!(before, None | Some(b'/')).then_some(rest)
+    })
+}
+
+/// `{resource}:{verb}` taken apart at its last colon, which may be encoded.
+pub(super) fn split_verb(segment: &[u8]) -> Option<(&[u8], &[u8])> {
+    let plain = memchr::memrchr(b':', segment).map(|at| (at, 1));
+    let encoded = memchr::memmem::rfind(segment, b"%3A").or_else(|| memchr::memmem::rfind(segment, b"%3a"));
+    let (at, length) = plain.max(encoded.map(|at| (at, 3)))?;
+    Some((segment.get(..at)?, segment.get(at.checked_add(length)?..)?))
+}
+
+/// What stands before and after the first `separator`.
+pub(super) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, bytes)?;
+    Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
+}
+
+/// Percent-decoded, at most 512 bytes of it; what is no UTF-8 becomes U+FFFD.
+pub(super) fn decode(segment: &[u8]) -> String {
+    let mut decoded = Vec::with_capacity(segment.len().min(MAX_DECODED));
+    let mut rest = segment;
+    while let [first, tail @ ..] = rest {
+        if decoded.len() >= MAX_DECODED {
+            break;
+        }
+        let hex = |b: &u8| char::from(*b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        rest = tail;
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) if hex(high).is_some() && hex(low).is_some() => {
+                decoded.push(hex(high).unwrap_or(0) << 4 | hex(low).unwrap_or(0));
+                rest = after;
+            }
+            _ => decoded.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+const MAX_DECODED: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_matched_by_segments() {
+        assert!(ends_with(b"/proxy/v1/chat/completions", "chat/completions"));
+        assert!(ends_with(b"/v1//chat/completions/", "chat/completions"));
+        assert!(!ends_with(b"/v1/xchat/completions", "chat/completions"));
+        assert!(ends_with(b"/a/b/c", "a/*/c"));
+        assert!(!ends_with(b"/c", "a/*/c"));
+        assert!(before_last_ends_with(b"/model/arn/x/y/converse", "model/**"));
+        assert!(!before_last_ends_with(b"/model/converse", "model/**"));
+        assert!(before_last_ends_with(b"/v1/messages", "v*"));
+        assert!(before_last_ends_with(b"/v1beta/messages", "v*"));
+        assert!(!before_last_ends_with(b"/v1/threads/t/messages", "v*"));
+        assert!(!before_last_ends_with(b"/vendor/messages", "v*"));
+        assert_eq!(last_segment(b"/"), b"");
+        assert_eq!(last_segment(b""), b"");
+    }
+
+    #[test]
+    fn verbs() {
+        assert_eq!(
+            split_verb(b"gemini-pro:generateContent"),
+            Some((&b"gemini-pro"[..], &b"generateContent"[..]))
+        );
+        assert_eq!(
+            split_verb(b"gemini-pro%3AgenerateContent"),
+            Some((&b"gemini-pro"[..], &b"generateContent"[..]))
+        );
+        assert_eq!(split_verb(b"a%3Ab:c"), Some((&b"a%3Ab"[..], &b"c"[..])));
+        assert_eq!(split_verb(b"completions"), None);
+    }
+
+    #[test]
+    fn what_follows_a_segment() {
+        assert_eq!(after_segment(b"/model/x/converse", b"model"), Some(&b"x/converse"[..]));
+        assert_eq!(after_segment(b"/models/model/x", b"model"), Some(&b"x"[..]));
+        assert_eq!(after_segment(b"/x/model", b"model"), None);
+    }
+
+    #[test]
+    fn percent_decoding() {
+        assert_eq!(decode(b"claude-v1%3A0"), "claude-v1:0");
+        assert_eq!(decode(b"arn%3aaws%2Fx%"), "arn:aws/x%");
+        assert_eq!(decode(b"100%zz%4"), "100%zz%4");
+        assert_eq!(decode(b"%ff"), "\u{fffd}");
+        assert_eq!(decode(&[b'a'; 2000]).len(), 512);
+    }
+}
