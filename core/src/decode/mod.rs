@@ -1,5 +1,202 @@
 //! Content codings off: identity, gzip, deflate, br, zstd, chained; incremental and bounded.
 //!
-//! In: a body's chunks as they pass. Out: decoded pieces, at once. Invariants: the joined output depends on
-//! the bytes alone; a coding that lies (plain text called gzip) is passed on as it is and counted; output
-//! stops at the bound, so no bomb costs more than it.
+//! In: a body's chunks as they pass. Out: decoded pieces, at once: whatever a flush of the encoder made
+//! decodable comes out of the push that brought it. Invariants: the joined output depends on the bytes
+//! alone; a coding that lies (plain text called gzip) is passed on as it is and told apart
+//! ([`Decoder::mislabelled`]); output stops at the bound, so no bomb costs more than it; damage is an error
+//! value, and what was decoded before it has been handed out (of br, most of it: see there).
+//!
+//! Memory, from the first byte of a coded body to the decoder's end (an identity decoder has none):
+//!
+//! | coding | held |
+//! |---|---|
+//! | gzip, deflate | 32 KiB of window and 11 KiB of tables |
+//! | br | a window as large as the stream needs, at most [`Limits::window`], and up to some 100 KiB of tables |
+//! | zstd | a window as large as what was decoded, at most [`Limits::window`] and a block (128 KiB); that block's coded bytes; 20 KiB of tables |
+
+mod deflate;
+#[cfg(any(test, feature = "fuzz"))]
+mod fuzz;
+mod gzip;
+mod stage;
+
+#[cfg(feature = "brotli")]
+mod brotli;
+
+#[cfg(any(test, feature = "fuzz"))]
+pub use fuzz::{fuzz_brotli, fuzz_deflate, fuzz_gzip, fuzz_zstd};
+
+use stage::Stage;
+
+/// A content coding (RFC 9110 §8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// None.
+    Identity,
+    /// `gzip`, `x-gzip`
+    Gzip,
+    /// `deflate`: zlib, or, from servers that misread the RFC, raw deflate.
+    Deflate,
+    /// `br`
+    Brotli,
+    /// `zstd`
+    Zstd,
+}
+
+impl Coding {
+    /// Reads one element of a `content-encoding` header, in any case. `None` for a coding not known here.
+    #[must_use]
+    pub fn parse(name: &[u8]) -> Option<Self> {
+        const NAMES: [(&str, Coding); 6] = [
+            ("identity", Coding::Identity),
+            ("gzip", Coding::Gzip),
+            ("x-gzip", Coding::Gzip),
+            ("deflate", Coding::Deflate),
+            ("br", Coding::Brotli),
+            ("zstd", Coding::Zstd),
+        ];
+        let name = name.trim_ascii();
+        NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())).map(|&(_, coding)| coding)
+    }
+}
+
+/// Why a body cannot be decoded, or no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// `content-encoding` names a coding that is not known here.
+    Unknown,
+    /// This build is without that coding.
+    Unsupported(Coding),
+    /// More codings one over the other than [`MAX_CODINGS`].
+    TooMany,
+    /// The bytes are not in that coding.
+    Corrupt(Coding),
+    /// The checksum at the end differs: what was handed out is not what was encoded.
+    Checksum(Coding),
+    /// The body ended before the coded stream did.
+    Cut(Coding),
+    /// The output has reached [`Limits::output`].
+    TooLarge(Coding),
+    /// The stream refers back further than [`Limits::window`], or to a dictionary that is not in it.
+    Window(Coding),
+}
+
+/// Bounds of one body's decoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that each coding of a body may give. There is no bound on the ratio beside it: repetitive JSON
+    /// is legitimately 1000 times as large as its gzip.
+    pub output: u64,
+    /// Bytes that a br or zstd stream may refer back. Those of gzip and deflate have 32 KiB at most.
+    pub window: usize,
+}
+
+impl Default for Limits {
+    /// 256 MiB of output; 8 MiB of window, which is what RFC 9659 lets a zstd content coding ask for, and
+    /// more than encoders of br use unless told to.
+    fn default() -> Self {
+        Self { output: 256 << 20, window: 8 << 20 }
+    }
+}
+
+/// Takes the content codings off one body.
+///
+/// ```
+/// # use inferspan_core::decode::{Decoder, Limits};
+/// let mut decoder = Decoder::new([b"Identity".as_slice()], Limits::default())?;
+/// let mut text = Vec::new();
+/// decoder.push(b"{}", &mut |piece| text.extend_from_slice(piece))?;
+/// decoder.finish()?;
+/// assert_eq!(text, b"{}");
+/// # Ok::<_, inferspan_core::decode::DecodeError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// The codings in the order in which they come off, the last applied first: `len <= MAX_CODINGS`.
+    stages: Vec<Stage>,
+    failed: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// Begins with the values of a message's `content-encoding` headers, in order; each may be a list.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unknown`], [`DecodeError::Unsupported`], [`DecodeError::TooMany`].
+    pub fn new<'a>(
+        content_encoding: impl IntoIterator<Item = &'a [u8]>,
+        limits: Limits,
+    ) -> Result<Self, DecodeError> {
+        let mut stages = Vec::new();
+        for name in content_encoding.into_iter().flat_map(|list| list.split(|&byte| byte == b',')) {
+            if name.trim_ascii().is_empty() {
+                continue;
+            }
+            match Coding::parse(name).ok_or(DecodeError::Unknown)? {
+                Coding::Identity => {}
+                _ if stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
+                coding => stages.push(Stage::new(coding, limits)?),
+            }
+        }
+        stages.reverse();
+        Ok(Self { stages, failed: None })
+    }
+
+    /// Decodes the next chunk of the body; `out` is handed each piece as it comes.
+    ///
+    /// # Errors
+    /// The first stands: later pushes give it again and nothing else.
+    #[inline]
+    pub fn push(&mut self, chunk: &[u8], out: &mut impl FnMut(&[u8])) -> Result<(), DecodeError> {
+        if self.stages.is_empty() {
+            out(chunk);
+            return Ok(());
+        }
+        self.push_coded(chunk, out)
+    }
+
+    /// The body has ended. To be called once, last. A body without a byte is complete in any coding.
+    ///
+    /// # Errors
+    /// [`DecodeError::Cut`], or the error that came before.
+    pub fn finish(&mut self) -> Result<(), DecodeError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.stages.iter().try_for_each(Stage::finish)
+    }
+
+    /// Whether the body was not in a coding that `content-encoding` named, and so is passed on as it is.
+    #[must_use]
+    pub fn mislabelled(&self) -> bool {
+        self.stages.iter().any(Stage::is_mislabelled)
+    }
+
+    fn push_coded(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), DecodeError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let result = run(&mut self.stages, chunk, out);
+        self.failed = result.err();
+        result
+    }
+}
+
+/// Sends bytes through these codings, one after the other.
+fn run(stages: &mut [Stage], bytes: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), DecodeError> {
+    match stages.split_first_mut() {
+        Some((first, rest)) => first.push(bytes, &mut |piece| run(rest, piece, out)),
+        None => {
+            out(bytes);
+            Ok(())
+        }
+    }
+}
+
+/// Where a coding hands its output; an error stops it.
+type Out<'o> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'o;
+
+/// How many codings one over the other are taken off.
+pub const MAX_CODINGS: usize = 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! The invariants that every decoder must hold on any bytes, as one function each, called by the fuzz
+//! targets and by unit tests: the same at any split, never more than the bound, no panic.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "asserting is what these functions are for; no filter contains them"
+)]
+
+use super::{Coding, DecodeError, Decoder, Limits};
+
+/// gzip.
+pub fn fuzz_gzip(data: &[u8]) {
+    check("gzip", data);
+    check("gzip, gzip", data);
+}
+
+/// deflate.
+pub fn fuzz_deflate(data: &[u8]) {
+    check("deflate", data);
+}
+
+/// br.
+pub fn fuzz_brotli(data: &[u8]) {
+    check("br", data);
+}
+
+/// zstd.
+pub fn fuzz_zstd(data: &[u8]) {
+    check("zstd", data);
+}
+
+/// What a body gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Decoded {
+    pub(super) text: Vec<u8>,
+    pub(super) result: Result<(), DecodeError>,
+    pub(super) mislabelled: bool,
+}
+
+/// Decodes a body in these pieces.
+pub(super) fn decode(content_encoding: &str, limits: Limits, pieces: &[&[u8]]) -> Decoded {
+    let mut decoder = Decoder::new([content_encoding.as_bytes()], limits).expect("a coding of this build");
+    let mut text = Vec::new();
+    let result =
+        pieces.iter().try_for_each(|piece| decoder.push(piece, &mut |piece| text.extend_from_slice(piece)));
+    let result = result.and_then(|()| decoder.finish());
+    Decoded { text, result, mislabelled: decoder.mislabelled() }
+}
+
+fn check(content_encoding: &str, data: &[u8]) {
+    let (size, body) = data.split_first().map_or((1, data), |(&size, body)| (usize::from(size).max(1), body));
+    let limits = Limits { output: 1 << 20, window: 1 << 20 };
+    let mut whole = decode(content_encoding, limits, &[body]);
+    if !whole.mislabelled {
+        assert!(whole.text.len() as u64 <= limits.output, "{} bytes out", whole.text.len());
+    }
+    for size in [1, size] {
+        let pieces: Vec<&[u8]> = body.chunks(size).collect();
+        let mut pieced = decode(content_encoding, limits, &pieces);
+        if pieced.result == Err(DecodeError::Corrupt(Coding::Brotli)) {
+            // What was decoded right before the damage may be lost.
+            let common = pieced.text.len().min(whole.text.len());
+            pieced.text.truncate(common);
+            whole.text.truncate(common);
+        }
+        assert!(
+            pieced == whole,
+            "in pieces of {size}: {:?} and whole: {:?}",
+            summary(&pieced),
+            summary(&whole)
+        );
+    }
+}
+
+fn summary(decoded: &Decoded) -> (usize, Result<(), DecodeError>, bool) {
+    (decoded.text.len(), decoded.result, decoded.mislabelled)
+}

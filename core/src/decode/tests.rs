@@ -1,0 +1,344 @@
+//! Every coding against the field's encoders: whole, flushed, at any split, cut, damaged, bombs, chains.
+
+use std::io::Write as _;
+
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::{Compression, GzBuilder};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::fuzz::{Decoded, decode};
+use super::{Coding, DecodeError, Decoder, Limits};
+
+const EVENT: &[u8] =
+    b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01\"}}\n\n";
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(text: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn raw_deflate(text: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn br(text: &[u8]) -> Vec<u8> {
+    br_with(text, 22)
+}
+
+fn br_with(text: &[u8], lg_window: u32) -> Vec<u8> {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 5, lg_window);
+    encoder.write_all(text).unwrap();
+    encoder.into_inner()
+}
+
+/// Each coding by its name, with an encoder.
+type Encoder = fn(&[u8]) -> Vec<u8>;
+const ENCODERS: [(&str, Coding, Encoder); 4] = [
+    ("gzip", Coding::Gzip, gzip),
+    ("deflate", Coding::Deflate, zlib),
+    ("deflate", Coding::Deflate, raw_deflate),
+    ("br", Coding::Brotli, br),
+];
+
+fn good(text: &[u8]) -> Decoded {
+    Decoded { text: text.to_vec(), result: Ok(()), mislabelled: false }
+}
+
+fn whole(content_encoding: &str, body: &[u8]) -> Decoded {
+    decode(content_encoding, Limits::default(), &[body])
+}
+
+fn by_byte(content_encoding: &str, body: &[u8]) -> Decoded {
+    decode(content_encoding, Limits::default(), &body.chunks(1).collect::<Vec<_>>())
+}
+
+/// Text that compresses like what LLM APIs send.
+fn stream_of(events: usize) -> Vec<u8> {
+    (0..events)
+        .flat_map(|i| {
+            let word = i.wrapping_mul(2_654_435_761) % 1_000_003;
+            format!("data: {{\"id\":\"chatcmpl-1\",\"choices\":[{{\"delta\":{{\"content\":\" {word:x}\"}}}}]}}\n\n").into_bytes()
+        })
+        .collect()
+}
+
+#[test]
+fn names_of_codings() {
+    for (name, coding) in [
+        ("identity", Some(Coding::Identity)),
+        ("gzip", Some(Coding::Gzip)),
+        ("x-gzip", Some(Coding::Gzip)),
+        (" GZip ", Some(Coding::Gzip)),
+        ("deflate", Some(Coding::Deflate)),
+        ("br", Some(Coding::Brotli)),
+        ("zstd", Some(Coding::Zstd)),
+        ("compress", None),
+        ("gzip2", None),
+    ] {
+        assert_eq!(Coding::parse(name.as_bytes()), coding, "{name}");
+    }
+}
+
+#[test]
+fn headers_that_cannot_be_followed() {
+    let begin = |headers: &[&str]| {
+        Decoder::new(headers.iter().map(|header| header.as_bytes()), Limits::default()).err()
+    };
+    assert_eq!(begin(&["compress"]), Some(DecodeError::Unknown));
+    assert_eq!(begin(&["gzip, sdch"]), Some(DecodeError::Unknown));
+    assert_eq!(begin(&["gzip, gzip", "gzip, identity, gzip"]), None);
+    assert_eq!(begin(&["gzip, gzip, gzip, gzip, gzip"]), Some(DecodeError::TooMany));
+    assert_eq!(begin(&["", " , identity"]), None);
+}
+
+#[test]
+fn an_identity_decoder_hands_on_the_chunks_themselves() {
+    let mut decoder = Decoder::new([], Limits::default()).unwrap();
+    let mut pieces = Vec::new();
+    for chunk in [b"ab".as_slice(), b"c"] {
+        decoder.push(chunk, &mut |piece| pieces.push(piece.as_ptr())).unwrap();
+        assert_eq!(pieces.pop(), Some(chunk.as_ptr()));
+    }
+    assert_eq!(decoder.finish(), Ok(()));
+}
+
+#[test]
+fn every_coding_whole_and_byte_by_byte() {
+    for text in [b"".as_slice(), b"{}", EVENT, &stream_of(3000)] {
+        for (name, _, encode) in ENCODERS {
+            let body = encode(text);
+            assert_eq!(whole(name, &body), good(text), "{name}");
+            assert_eq!(by_byte(name, &body), good(text), "{name} by byte");
+        }
+    }
+}
+
+#[test]
+fn a_body_without_a_byte_is_complete() {
+    for name in ["identity", "gzip", "deflate", "br"] {
+        assert_eq!(whole(name, b""), good(b""), "{name}");
+    }
+}
+
+/// What an encoder has flushed is decoded in the push that brought it.
+#[test]
+fn flushed_events_come_at_once() {
+    fn check<W: std::io::Write>(name: &str, mut encoder: W, body: impl Fn(&W) -> &Vec<u8>) {
+        let mut decoder = Decoder::new([name.as_bytes()], Limits::default()).unwrap();
+        let mut sent = 0;
+        for i in 0..20 {
+            let event = format!("data: {{\"n\":{i},\"text\":\"the same words again and again\"}}\n\n");
+            encoder.write_all(event.as_bytes()).unwrap();
+            encoder.flush().unwrap();
+            let chunk = &body(&encoder)[sent..];
+            sent = body(&encoder).len();
+            let mut seen = Vec::new();
+            decoder.push(chunk, &mut |piece| seen.extend_from_slice(piece)).unwrap();
+            assert_eq!(String::from_utf8_lossy(&seen), event, "{name}");
+        }
+    }
+    check("gzip", GzEncoder::new(Vec::new(), Compression::default()), |encoder| encoder.get_ref());
+    check("deflate", ZlibEncoder::new(Vec::new(), Compression::default()), |encoder| encoder.get_ref());
+    check("deflate", DeflateEncoder::new(Vec::new(), Compression::default()), |encoder| encoder.get_ref());
+    check("br", brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22), |encoder| encoder.get_ref());
+}
+
+#[test]
+fn a_cut_body_gives_what_was_there_and_is_told_apart() {
+    let text = stream_of(200);
+    for (name, coding, encode) in ENCODERS {
+        let body = encode(&text);
+        let cut = whole(name, &body[..body.len() - 1]);
+        assert_eq!(cut.result, Err(DecodeError::Cut(coding)), "{name}");
+        assert!(text.starts_with(&cut.text), "{name}");
+        let half = whole(name, &body[..body.len() / 2]);
+        assert_eq!(half.result, Err(DecodeError::Cut(coding)), "{name}");
+        assert!(
+            text.starts_with(&half.text) && half.text.len() > text.len() / 4,
+            "{name}: {}",
+            half.text.len()
+        );
+    }
+}
+
+#[test]
+fn gzip_members_with_all_optional_fields() {
+    let mut encoder = GzBuilder::new()
+        .extra(vec![7; 300])
+        .filename("a.json")
+        .comment("a comment")
+        .write(Vec::new(), Compression::fast());
+    encoder.write_all(b"first ").unwrap();
+    let mut body = encoder.finish().unwrap();
+    body.extend(gzip(b"second"));
+    for rest in [b"".as_slice(), b"\0\0\0", b"\x1F", b"\x1Fgarbage"] {
+        let body = [&body, rest].concat();
+        assert_eq!(whole("gzip", &body), good(b"first second"), "{rest:?}");
+        assert_eq!(by_byte("x-gzip", &body), good(b"first second"), "{rest:?} by byte");
+    }
+}
+
+#[test]
+fn a_gzip_header_crc_is_passed_over() {
+    let mut body = gzip(EVENT);
+    body[3] |= 1 << 1;
+    body.splice(10..10, [0xAA, 0xBB]);
+    assert_eq!(by_byte("gzip", &body), good(EVENT));
+}
+
+#[test]
+fn checksums_are_checked() {
+    for (name, coding, encode) in
+        [("gzip", Coding::Gzip, gzip as Encoder), ("deflate", Coding::Deflate, zlib)]
+    {
+        let mut body = encode(EVENT);
+        let at = body.len() - if coding == Coding::Gzip { 8 } else { 1 };
+        body[at] ^= 1;
+        let expected =
+            Decoded { text: EVENT.to_vec(), result: Err(DecodeError::Checksum(coding)), mislabelled: false };
+        assert_eq!(whole(name, &body), expected);
+        assert_eq!(by_byte(name, &body), expected);
+    }
+    let mut wrong_size = gzip(EVENT);
+    let at = wrong_size.len() - 1;
+    wrong_size[at] ^= 1;
+    assert_eq!(whole("gzip", &wrong_size).result, Err(DecodeError::Checksum(Coding::Gzip)));
+}
+
+#[test]
+fn what_follows_the_stream_is_passed_over() {
+    for (name, _, encode) in ENCODERS {
+        let body = [&encode(EVENT), b"\r\n".as_slice()].concat();
+        assert_eq!(whole(name, &body), good(EVENT), "{name}");
+        assert_eq!(by_byte(name, &body), good(EVENT), "{name}");
+    }
+}
+
+#[test]
+fn a_label_that_lies_is_passed_on() {
+    for name in ["gzip", "deflate", "br"] {
+        for text in ["{\"error\":{}}", "{\n  \"a\": 1}", "{}", "[{}]", "data: {}\n\n", "event: ping\n\n"] {
+            let expected = Decoded { text: text.into(), result: Ok(()), mislabelled: true };
+            assert_eq!(whole(name, text.as_bytes()), expected, "{name}");
+            assert_eq!(by_byte(name, text.as_bytes()), expected, "{name} by byte");
+        }
+    }
+    // The outer coding is there, the inner one is not.
+    let expected = Decoded { text: b"{\"a\":1}".to_vec(), result: Ok(()), mislabelled: true };
+    assert_eq!(by_byte("br, gzip", &gzip(b"{\"a\":1}")), expected);
+}
+
+#[test]
+fn damage_is_an_error_and_stays_one() {
+    let mut decoder = Decoder::new([b"gzip".as_slice()], Limits::default()).unwrap();
+    let mut body = gzip(EVENT);
+    body[10] |= 0b110; // a block of the reserved type
+    let mut out = |_: &[u8]| panic!("output of a block that cannot be");
+    assert_eq!(decoder.push(&body, &mut out), Err(DecodeError::Corrupt(Coding::Gzip)));
+    assert_eq!(decoder.push(b"more", &mut out), Err(DecodeError::Corrupt(Coding::Gzip)));
+    assert_eq!(decoder.finish(), Err(DecodeError::Corrupt(Coding::Gzip)));
+    assert_eq!(whole("gzip", b"\x1F\x8B\x07\0\0\0\0\0\0\0").result, Err(DecodeError::Corrupt(Coding::Gzip)));
+}
+
+#[test]
+fn bombs_stop_at_the_bound() {
+    let limits = Limits { output: 1_000_000, ..Limits::default() };
+    let zeros = vec![b' '; 20 << 20];
+    for (name, coding, encode) in ENCODERS {
+        let body = encode(&zeros);
+        assert!(body.len() < 30_000, "{name}");
+        let bomb = decode(name, limits, &[&body]);
+        assert_eq!((bomb.text.len(), bomb.result), (1_000_000, Err(DecodeError::TooLarge(coding))), "{name}");
+        let list = format!("{name}, gzip");
+        let twice = decode(&list, limits, &[&gzip(&body)]);
+        assert_eq!(
+            (twice.text.len(), twice.result),
+            (1_000_000, Err(DecodeError::TooLarge(coding))),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn windows_are_bounded() {
+    let text = stream_of(60_000);
+    let limits = Limits { window: 1 << 20, ..Limits::default() };
+    let large = decode("br", limits, &[&br_with(&text, 24)]);
+    assert_eq!(large.result, Err(DecodeError::Window(Coding::Brotli)));
+    assert_eq!(decode("br", limits, &[&br_with(&text, 19)]), good(&text));
+}
+
+#[test]
+fn chains_come_off_in_reverse() {
+    for (outer, _, encode_outer) in ENCODERS {
+        for (inner, _, encode_inner) in ENCODERS {
+            let body = encode_outer(&encode_inner(EVENT));
+            let list = format!("{inner},{outer}");
+            assert_eq!(whole(&list, &body), good(EVENT), "{list}");
+            assert_eq!(by_byte(&list, &body), good(EVENT), "{list}");
+        }
+    }
+    let mut decoder = Decoder::new([b"br".as_slice(), b"identity, gzip"], Limits::default()).unwrap();
+    let mut text = Vec::new();
+    decoder.push(&gzip(&br(EVENT)), &mut |piece| text.extend_from_slice(piece)).unwrap();
+    assert_eq!((text.as_slice(), decoder.finish()), (EVENT, Ok(())));
+}
+
+fn split<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.sort_unstable();
+    cuts.push(bytes.len());
+    cuts.iter().scan(0, |start, &end| bytes.get(std::mem::replace(start, end)..end)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_split_gives_the_same(events in 0_usize..400, cuts in prop::collection::vec(any::<Index>(), 0..8)) {
+        let text = stream_of(events);
+        for (name, _, encode) in ENCODERS {
+            let body = encode(&text);
+            prop_assert_eq!(decode(name, Limits::default(), &split(&body, &cuts)), good(&text), "{}", name);
+        }
+    }
+
+    #[test]
+    fn damaged_bodies_are_survived_the_same_at_any_split(
+        flips in prop::collection::vec((any::<Index>(), 0_u8..8), 1..4),
+        size in 1_u8..=255,
+    ) {
+        let text = stream_of(100);
+        for (name, _, encode) in ENCODERS {
+            let mut body = encode(&text);
+            for (at, bit) in &flips {
+                let at = at.index(body.len());
+                body[at] ^= 1 << bit;
+            }
+            body.insert(0, size);
+            match name {
+                "gzip" => super::fuzz_gzip(&body),
+                "deflate" => super::fuzz_deflate(&body),
+                "br" => super::fuzz_brotli(&body),
+                _ => super::fuzz_zstd(&body),
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes(data: Vec<u8>) {
+        super::fuzz_gzip(&data);
+        super::fuzz_deflate(&data);
+        super::fuzz_brotli(&data);
+    }
+}
