@@ -1,1 +1,27 @@
-//! A real Envoy, found, configured, started, watched and stopped; and what stands on its two sides.
+//! A real Envoy with a filter, between a simulated provider and an OTLP receiver.
+//!
+//! What finds, installs, configures, starts, watches and stops Envoy is here once, for the `inferspan` command,
+//! the tests and the benches alike:
+//!
+//! - [`install`] finds an Envoy binary or fetches one;
+//! - [`config`] writes what Envoy is told: a listener, the filter, the clusters;
+//! - [`envoy`] starts it, waits until it is ready, drains and stops it; [`admin`] asks it questions;
+//! - [`provider`] is an LLM API that answers (or fails to) as told;
+//! - [`receiver`] takes OTLP, [`span`] is what it received in a form that is easy to ask;
+//! - [`client`] sends plain HTTP and sees every byte; [`journal`] lets all of them be awaited.
+//!
+//! Nothing here waits by sleeping for a guessed time: whoever waits names the event, and a deadline turns an
+//! event that never comes into an error that says which.
+
+pub mod admin;
+pub mod client;
+pub mod config;
+pub mod envoy;
+pub mod install;
+pub mod journal;
+pub mod provider;
+pub mod receiver;
+pub mod span;
+
+/// How long an awaited event may take before it counts as one that never comes.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -1,0 +1,243 @@
+//! A running Envoy: started, watched, drained and stopped.
+//!
+//! Envoy never outlives the process that started it. Dropping [`Envoy`] kills it; and should that process itself
+//! be killed, a guard (a shell that waits for the end of a pipe whose other end we hold) does. Both run in process
+//! groups of their own, so that a Ctrl-C reaches us alone and we decide when Envoy goes.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::{Instant, timeout};
+
+use super::PATIENCE;
+use super::admin::Admin;
+use super::config::{COLLECTOR, Config};
+
+/// An Envoy that answers. Dropped, it is killed; see [`Envoy::drain`] for an end in good order.
+#[derive(Debug)]
+pub struct Envoy {
+    process: Child,
+    _guard: Child,
+    admin: Admin,
+    listeners: BTreeMap<String, SocketAddr>,
+    log: Arc<Log>,
+    _directory: TempDir,
+}
+
+/// How to run Envoy.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Worker threads.
+    pub concurrency: u32,
+    /// Called with every line that Envoy logs (warnings and worse, and what the filter logs).
+    pub on_log: Option<fn(&str)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { concurrency: 2, on_log: None }
+    }
+}
+
+impl Envoy {
+    /// Starts the binary with that configuration and returns when it is ready for traffic. When Envoy refuses
+    /// the configuration, or dies, the error holds the end of its log.
+    pub async fn start(binary: &Path, config: &Config, options: Options) -> Result<Self> {
+        let directory =
+            tempfile::Builder::new().prefix("inferspan-").tempdir().context("make a directory for Envoy")?;
+        let admin = directory.path().join("admin.sock");
+        let bootstrap = directory.path().join("envoy.json");
+        fs::write(&bootstrap, format!("{:#}", config.bootstrap(&admin)?))
+            .context("write Envoy's configuration")?;
+
+        let mut process = Command::new(binary)
+            .arg("--config-path")
+            .arg(&bootstrap)
+            .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--concurrency", &options.concurrency.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("run {}", binary.display()))?;
+        let guard = guard(process.id().context("Envoy ended at once")?)?;
+        let log = Arc::new(Log::new(options.on_log));
+        let stderr = process.stderr.take().context("read Envoy's log")?;
+        let logging = tokio::spawn(Arc::clone(&log).follow(stderr));
+
+        let mut envoy = Self {
+            process,
+            _guard: guard,
+            admin: Admin::new(admin),
+            listeners: BTreeMap::new(),
+            log,
+            _directory: directory,
+        };
+        tokio::select! {
+            status = envoy.process.wait() => {
+                let status = status.context("wait for Envoy")?;
+                // The log ends with the process.
+                let _ = logging.await;
+                return Err(envoy.failure(&format!("Envoy ended while it started ({status})")));
+            }
+            ready = timeout(PATIENCE, until_ready(&envoy.admin)) => if ready.is_err() {
+                return Err(envoy.failure(&format!("Envoy was not ready within {} s", PATIENCE.as_secs())));
+            }
+        }
+        envoy.listeners = envoy.admin.listeners().await?;
+        Ok(envoy)
+    }
+
+    /// The address that the listener of that name is bound to.
+    pub fn listener(&self, name: &str) -> Result<SocketAddr> {
+        self.listeners.get(name).copied().with_context(|| format!("Envoy has no listener named {name}"))
+    }
+
+    /// Its admin interface.
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// The last lines it logged, oldest first.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    /// Waits until Envoy ends by itself, which it should not; the error says how and holds the end of its log.
+    pub async fn unexpected_end(&mut self) -> anyhow::Error {
+        match self.process.wait().await {
+            Ok(status) => self.failure(&format!("Envoy ended unexpectedly ({status})")),
+            Err(error) => anyhow!(error).context("wait for Envoy"),
+        }
+    }
+
+    /// Takes no new connections, lets calls under way end and the filter deliver what it holds, but no longer
+    /// than `at_most`; then stops Envoy.
+    pub async fn drain(self, at_most: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + at_most;
+        self.admin.stop_listening().await?;
+        let mut quiet = Quiet::default();
+        while Instant::now() < deadline {
+            if quiet.is_reached(&self.admin.stats().await?, Instant::now()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.stop().await
+    }
+
+    /// Stops Envoy at once.
+    pub async fn stop(mut self) -> Result<ExitStatus> {
+        if self.admin.quit().await.is_err() {
+            self.process.start_kill().context("kill Envoy")?;
+        }
+        match timeout(Duration::from_secs(5), self.process.wait()).await {
+            Ok(status) => status.context("wait for Envoy"),
+            Err(_) => {
+                self.process.start_kill().context("kill Envoy")?;
+                self.process.wait().await.context("wait for Envoy")
+            }
+        }
+    }
+
+    fn failure(&self, what: &str) -> anyhow::Error {
+        let log = self.log.lines().join("\n  ");
+        anyhow!("{what}. The end of its log:\n  {log}")
+    }
+}
+
+/// Starts what kills Envoy when this process is gone: its standard input is a pipe that ends with us.
+fn guard(envoy: u32) -> Result<Child> {
+    Command::new("sh")
+        .args(["-c", "read -r _; kill -9 \"$1\"", "guard-of-envoy", &envoy.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .context("run sh")
+}
+
+async fn until_ready(admin: &Admin) {
+    while !admin.is_ready().await {
+        // Envoy has nothing to wait on before its admin interface is there.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Tells from Envoy's counters when nothing is left to deliver: no call under way, no export under way, and no
+/// export begun for longer than the filter lets anything lie.
+#[derive(Debug, Default)]
+struct Quiet {
+    exports: u64,
+    since: Option<Instant>,
+}
+
+impl Quiet {
+    fn is_reached(&mut self, stats: &BTreeMap<String, u64>, now: Instant) -> bool {
+        let calls = stats
+            .iter()
+            .filter(|(name, _)| name.starts_with("http.") && name.ends_with(".downstream_rq_active"));
+        // The admin interface counts its own requests under `http.admin.`.
+        let calls: u64 =
+            calls.filter(|(name, _)| !name.starts_with("http.admin.")).map(|(_, value)| value).sum();
+        let of_collector =
+            |name: &str| stats.get(&format!("cluster.{COLLECTOR}.{name}")).copied().unwrap_or(0);
+        let exports = of_collector("upstream_rq_total");
+        if calls > 0 || of_collector("upstream_rq_active") > 0 || exports != self.exports {
+            *self = Self { exports, since: None };
+        }
+        now - *self.since.get_or_insert(now) >= LONGEST_AGE
+    }
+}
+
+/// The end of Envoy's log.
+#[derive(Debug)]
+struct Log {
+    lines: Mutex<VecDeque<String>>,
+    on_line: Option<fn(&str)>,
+}
+
+impl Log {
+    fn new(on_line: Option<fn(&str)>) -> Self {
+        Self { lines: Mutex::default(), on_line }
+    }
+
+    async fn follow(self: Arc<Self>, stderr: ChildStderr) {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while stderr.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            line.clear();
+            if let Some(on_line) = self.on_line {
+                on_line(&text);
+            }
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push_back(text);
+            if lines.len() > LOG_LINES {
+                lines.pop_front();
+            }
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+/// Longer than the age at which the filter sends what it holds.
+const LONGEST_AGE: Duration = Duration::from_millis(1500);
+
+const LOG_LINES: usize = 200;
