@@ -4,8 +4,13 @@
 //! What a subcommand promises on stdout is its result; progress, hints and errors go to stderr. The exit code is 0
 //! when it did what was asked, 1 when it did not, 2 when the command line was wrong.
 
+mod base_url;
 mod demo;
+mod parts;
+mod progress;
 mod replay;
+mod show;
+mod stop;
 mod up;
 
 use std::process::ExitCode;
@@ -40,4 +45,14 @@ fn main() -> ExitCode {
         eprintln!("inferspan: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -43,10 +43,10 @@ pub fn at(path: &Path) -> Result<Binary> {
     let said =
         Command::new(path).arg("--version").output().with_context(|| format!("run {}", path.display()))?;
     let said = String::from_utf8_lossy(&said.stdout);
-    // `envoy  version: 9e55…/1.40.0/Clean/RELEASE/BoringSSL`
+    // `/usr/bin/envoy  version: 9e55…/1.40.0/Clean/RELEASE/BoringSSL`
     let version = said
-        .split('/')
-        .nth(1)
+        .split_once("version: ")
+        .and_then(|(_, version)| version.split('/').nth(1))
         .with_context(|| format!("{} is no Envoy: it said {said:?}", path.display()))?;
     Ok(Binary { path: path.to_path_buf(), version: version.to_owned() })
 }

@@ -177,10 +177,10 @@ impl Desk {
         tokio::time::sleep(think).await;
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(async move {
-            if let Some(sent) = play(steps, &sender, &reset).await {
-                if let Some(request) = leaving.request.take() {
-                    leaving.events.push(Event::Answered(request, sent));
-                }
+            if let Some(sent) = play(steps, &sender, &reset).await
+                && let Some(request) = leaving.request.take()
+            {
+                leaving.events.push(Event::Answered(request, sent));
             }
         });
         let mut response = Response::new(Playback(receiver));

@@ -1,0 +1,160 @@
+//! `inferspan demo`: real HTTP calls through a real Envoy with the filter, and the traces they leave.
+//!
+//! The upstream is the simulated provider, the collector the embedded receiver; everything else is what anyone
+//! would run. The command checks what it shows: it succeeds only if every call came back as the span it should be.
+
+mod calls;
+mod check;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
+use host_test::rig::config::{Config, Filter, Listener, Upstream};
+use host_test::rig::envoy::{Envoy, Options};
+use host_test::rig::provider::{Pace, Provider};
+use host_test::rig::receiver::{Export, Receiver};
+use serde_json::json;
+
+use self::calls::Call;
+use self::check::Mistake;
+use crate::parts::{self, Parts};
+use crate::progress::Progress;
+use crate::show::{self, Format, terminal, tree};
+use crate::stop;
+
+/// What `inferspan demo` takes.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  inferspan demo                          the traces as trees
+  inferspan demo --format json | jq .     the spans as OTLP/JSON, one export request a line
+
+Nothing leaves this machine: the provider is simulated. Exit code 0 says that every call came back as the span it
+should be.")]
+pub(crate) struct Args {
+    /// How to print what is received
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    parts: parts::Given,
+}
+
+/// Runs the demo.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let progress = Progress::new();
+    let parts = Parts::get(&args.parts, &progress)?;
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = show(&parts, args.format, &progress) => done,
+            stop = stop::requested() => {
+                progress.clear();
+                eprintln!("{stop}: stopped");
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    })
+}
+
+async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<ExitCode> {
+    let provider = Provider::start(Pace::REAL).await?;
+    let receiver = Receiver::start().await?;
+    let config = Config {
+        listeners: vec![Listener {
+            name: LISTENER.to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            filter: Some(Filter { wasm: parts.wasm.clone(), configuration: json!({}) }),
+        }],
+        upstream: Upstream::plain(provider.address()),
+        collector: Some(Upstream::plain(receiver.address())),
+    };
+    progress.doing("start", "Envoy with the filter");
+    let mut envoy = Envoy::start(&parts.envoy.path, &config, Options::default()).await?;
+    let address = envoy.listener(LISTENER)?;
+    progress.done("start", &format!("http://{address} → Envoy with the filter → a simulated provider"));
+    progress.clear();
+
+    let calls = calls::all();
+    let failed_calls = {
+        let mut board = Board { calls: &calls, format, shown: Vec::new() };
+        let making = calls::make(&calls, address);
+        tokio::pin!(making);
+        let mut made = None;
+        // Until every call is made and every span is there, or none comes any more.
+        loop {
+            let next = receiver.exports().since(board.shown.len());
+            let patience = if made.is_some() { LAST_SPAN } else { Duration::MAX };
+            tokio::select! {
+                outcome = &mut making, if made.is_none() => made = Some(outcome),
+                exports = next => board.show(exports)?,
+                error = envoy.unexpected_end() => return Err(error),
+                () = tokio::time::sleep(patience) => break,
+            }
+            if made.is_some() && board.is_complete() {
+                break;
+            }
+        }
+        made.unwrap_or_default()
+    };
+    envoy.stop().await?;
+
+    let mut mistakes = check::spans(&calls, &receiver.spans());
+    mistakes.extend(failed_calls);
+    Ok(judge(&calls, &mistakes))
+}
+
+/// Shows export requests as they come.
+struct Board<'a> {
+    calls: &'a [Call],
+    format: Format,
+    shown: Vec<Export>,
+}
+
+impl Board<'_> {
+    fn show(&mut self, exports: Vec<Export>) -> Result<()> {
+        for export in exports {
+            match self.format {
+                Format::Json => anstream::print!("{}", show::json_line(&export)?),
+                Format::Text => {
+                    for span in export.spans() {
+                        let call = self.calls.iter().find(|call| call.is(&span));
+                        let shown = tree::trace(&[span], call.map(|call| call.label), terminal::width());
+                        anstream::println!("\n{}", shown.trim_end());
+                    }
+                }
+            }
+            self.shown.push(export);
+        }
+        Ok(())
+    }
+
+    fn is_complete(&self) -> bool {
+        let spans: Vec<_> = self.shown.iter().flat_map(Export::spans).collect();
+        self.calls.iter().all(|call| spans.iter().any(|span| call.is(span)))
+    }
+}
+
+fn judge(calls: &[Call], mistakes: &[Mistake]) -> ExitCode {
+    anstream::eprintln!();
+    for mistake in mistakes {
+        anstream::eprintln!("{BAD}✗{BAD:#} {mistake}");
+    }
+    if mistakes.is_empty() {
+        anstream::eprintln!("{GOOD}✓{GOOD:#} {} calls, each the span it should be", calls.len());
+        ExitCode::SUCCESS
+    } else {
+        anstream::eprintln!("{BAD}✗{BAD:#} {} calls, {} things wrong", calls.len(), mistakes.len());
+        ExitCode::FAILURE
+    }
+}
+
+const LISTENER: &str = "demo";
+
+/// How long after the last call the last span may take.
+const LAST_SPAN: Duration = Duration::from_secs(10);
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
