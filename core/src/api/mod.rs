@@ -18,6 +18,7 @@ mod cohere_chat_v1;
 mod cohere_embed;
 mod cohere_generate;
 mod common;
+mod compiled;
 mod detect;
 mod gemini_embed;
 mod gemini_generate;
@@ -45,8 +46,9 @@ mod watsonx_chat;
 mod watsonx_generation;
 mod workers_ai;
 
+pub(crate) use compiled::{Compiled, Tables};
 pub use detect::{Detected, OverrideRule, Overrides, PathModel, Proof, detect};
-pub(crate) use request_field::RequestField;
+pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Text};
 pub(crate) use response_field::{CallRule, Content, Count, Ends, ErrorWord, Kind, ResponseField, Side};
 
 use crate::call::Operation;

@@ -25,7 +25,7 @@ pub(crate) enum RequestField {
     Stream,
     /// The stop texts, by rank: the one text here, or the elements of the list here.
     Stop(u8),
-    /// What the model is asked to work on; the first kind of the enum that is there is counted.
+    /// What the model is asked to work on.
     Input(Input),
     /// The elements of a list of inputs that may be token numbers, which are one input together.
     InputItem(Input),
@@ -91,11 +91,11 @@ pub(crate) enum Text {
     GuardrailId,
 }
 
-/// What the model is asked to work on, in the order in which one is taken for the count of messages.
+/// What the model is asked to work on.
 ///
 /// A list counts as many as it has, a text as one; a list of token numbers is one text, a list of such lists
 /// as many as it has. Empty ones count as absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// `messages`: a chat.
     Messages,
@@ -128,6 +128,21 @@ pub(crate) enum OutputHint {
     Schema,
     /// A modality: `text`, `image`, `audio`.
     Modality,
+}
+
+impl Number {
+    /// How many there are.
+    pub(crate) const LEN: usize = Self::Dimensions as usize + 1;
+}
+
+impl Text {
+    /// How many there are.
+    pub(crate) const LEN: usize = Self::GuardrailId as usize + 1;
+}
+
+impl Input {
+    /// How many there are.
+    pub(crate) const LEN: usize = Self::Query as usize + 1;
 }
 
 /// The vocabulary of the tables.

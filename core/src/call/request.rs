@@ -33,8 +33,8 @@ pub struct Request {
     pub top_p: Option<f64>,
     /// Top-k sampling.
     pub top_k: Option<f64>,
-    /// Cap on generated tokens.
-    pub max_tokens: Option<u64>,
+    /// Cap on generated tokens, as sent: some servers take -1 for none.
+    pub max_tokens: Option<i64>,
     /// Sampling seed.
     pub seed: Option<i64>,
     /// Presence penalty.

@@ -4,45 +4,81 @@
 //! exchange, whenever and however it ends. Invariants: the facts depend on the bytes alone, not on how they
 //! were cut; memory does not grow with a body's size; no input panics.
 
+mod answer_headers;
+mod client;
 mod headers;
+mod request;
+
+use std::sync::Arc;
 
 pub use headers::Headers;
 
-use crate::call::{Call, End};
+use crate::api::{self, Compiled, Detected, Overrides, Tables};
+use crate::call::{Call, ClientFacts, End, Outcome, Response, Timing, Usage};
 use crate::time::UnixNanos;
+use request::RequestSide;
 
 /// What is shared by all exchanges of one VM: compiled tables and settings.
 #[derive(Debug, Default)]
-pub struct Observer {}
+pub struct Observer {
+    tables: Tables,
+    overrides: Overrides,
+}
 
 impl Observer {
+    /// With what an operator's configuration says of hosts and paths.
+    #[must_use]
+    pub fn new(overrides: Overrides) -> Self {
+        Self { tables: Tables::default(), overrides }
+    }
+
     /// Looks at the request's headers (pseudo-headers among them): `None` for traffic that is no LLM call,
     /// of which nothing else need be shown.
     #[must_use]
     pub fn begin(&self, request: &Headers<'_>, now: UnixNanos) -> Option<Exchange> {
-        let _ = (request, now);
-        None
+        let detected = api::detect(request, &self.overrides)?;
+        let tables = self.tables.of(detected.api)?;
+        Some(Exchange {
+            client: client::read(request),
+            request: RequestSide::new(&detected, request),
+            response: Response::default(),
+            timing: Timing { start: now, ..Timing::default() },
+            detected,
+            tables,
+        })
     }
 }
 
 /// One exchange under observation.
 #[derive(Debug)]
-pub struct Exchange {}
+pub struct Exchange {
+    detected: Detected,
+    tables: Arc<Compiled>,
+    client: ClientFacts,
+    request: RequestSide,
+    response: Response,
+    timing: Timing,
+}
 
 impl Exchange {
     /// A chunk of the request's body.
     pub fn request_body(&mut self, chunk: &[u8], now: UnixNanos) {
-        let _ = (chunk, now);
+        let _ = now;
+        self.request.body(&self.tables.request, chunk);
     }
 
     /// The request's last byte has passed.
     pub fn request_end(&mut self, now: UnixNanos) {
-        let _ = now;
+        self.request.end(&self.tables.request);
+        self.timing.request_end = Some(now);
     }
 
     /// The response's headers (`:status` among them).
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
-        let _ = (headers, now);
+        let status = headers.get(":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+        self.response.status = status;
+        answer_headers::read(headers, &mut self.response);
+        self.timing.response_start = Some(now);
     }
 
     /// A chunk of the response's body.
@@ -52,8 +88,28 @@ impl Exchange {
 
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
-    pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
-        let _ = (end, now);
-        None
+    pub fn finish(mut self, end: End, now: UnixNanos) -> Option<Call> {
+        let _ = end;
+        if !self.request.is_call() {
+            return None;
+        }
+        self.timing.end = now;
+        let operation = self.request.operation()?;
+        let (request, losses) = self.request.into_facts(operation);
+        Some(Call {
+            api: self.detected.api,
+            operation,
+            provider: self.detected.provider,
+            server: self.detected.server,
+            client: self.client,
+            request,
+            response: self.response,
+            usage: Usage::default(),
+            error: None,
+            stream: None,
+            timing: self.timing,
+            outcome: Outcome::Completed,
+            losses,
+        })
     }
 }

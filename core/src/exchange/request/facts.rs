@@ -1,0 +1,346 @@
+//! What the wanted paths of a request add up to.
+//!
+//! The result does not depend on the order of the body's members: where several tell one fact, the lower rank
+//! wins (among equals the later, as a JSON parser takes the last of two members of one name), and what an
+//! operation leaves out is left out at the end.
+
+use crate::api::{Input, Number, OutputHint, RequestField, Text};
+use crate::call::{Operation, Request};
+use crate::json::{self, Container, Position, Value, Visitor};
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    numbers: [Ranked<Numeric>; Number::LEN],
+    texts: [Ranked<String>; Text::LEN],
+    stream: Option<bool>,
+    stop: Ranked<Vec<String>>,
+    inputs: [Counted; Input::LEN],
+    tool_count: Option<u64>,
+    tool_names: Vec<String>,
+    encoding_formats: Vec<String>,
+    output: OutputHints,
+    embedding_hint: bool,
+    image_hint: bool,
+    /// Texts that were cut or left out at a bound.
+    pub(super) truncated: u32,
+}
+
+/// A number both ways: `seed` may be too large for a float to tell.
+#[derive(Clone, Copy, Debug)]
+struct Numeric {
+    float: f64,
+    whole: Option<i64>,
+}
+
+/// How much input of one kind there is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    /// Something stood there, even if it was empty.
+    seen: bool,
+    count: u64,
+    /// The list in progress has token numbers.
+    tokens: bool,
+}
+
+/// What was seen of the output's type.
+#[derive(Clone, Copy, Debug, Default)]
+struct OutputHints {
+    format: Option<&'static str>,
+    image: bool,
+    audio: bool,
+}
+
+/// The value of the lowest rank.
+#[derive(Debug)]
+struct Ranked<T>(Option<(u8, T)>);
+
+impl Facts {
+    pub(super) fn guardrail_header(&mut self, value: &[u8]) {
+        self.text(Text::GuardrailId, u8::MAX, value, true);
+    }
+
+    pub(super) fn service_tier_header(&mut self, value: &[u8]) {
+        self.text(Text::ServiceTier, u8::MAX, value, true);
+    }
+
+    pub(super) fn session_header(&mut self, value: &[u8]) {
+        if self.texts.get(Text::SessionId as usize).is_some_and(|known| known.0.is_none()) {
+            self.text(Text::SessionId, u8::MAX, value, true);
+        }
+    }
+
+    /// A field of a form, whose numbers and truth values are texts.
+    pub(super) fn form_field(&mut self, field: RequestField, value: &[u8], whole: bool) {
+        let text = std::str::from_utf8(value).unwrap_or_default().trim();
+        match field {
+            RequestField::Number(number, rank) => {
+                if let Some(float) = text.parse().ok().filter(|float: &f64| float.is_finite()) {
+                    self.number(number, rank, Numeric { float, whole: text.parse().ok() });
+                }
+            }
+            RequestField::Stream => self.stream = text.parse().ok(),
+            field => self.take(field, Value::Text(json::Text { bytes: value, whole })),
+        }
+    }
+
+    pub(super) fn has_model(&self) -> bool {
+        self.texts.get(Text::Model as usize).is_some_and(|model| model.0.is_some())
+    }
+
+    pub(super) fn has_input(&self) -> bool {
+        self.inputs.iter().any(|input| input.seen)
+    }
+
+    /// What a body asks for whose path serves several operations (Bedrock's invoke, Workers AI's run): the
+    /// members that only one operation has decide, else the model's name.
+    pub(super) fn operation(&self, model: &str) -> Option<Operation> {
+        let named = |parts: &[&str]| parts.iter().any(|part| model.contains(part));
+        if self.saw(Input::Messages) || self.saw(Input::Message) || self.saw(Input::History) {
+            Some(Operation::Chat)
+        } else if self.embedding_hint || named(EMBEDDING_MODELS) {
+            Some(Operation::Embeddings)
+        } else if named(&["rerank"]) {
+            Some(Operation::Rerank)
+        } else if self.image_hint || named(IMAGE_MODELS) {
+            Some(Operation::ImageGeneration)
+        } else if named(&["whisper"]) {
+            Some(Operation::Transcription)
+        } else if self.saw(Input::Prompt) {
+            Some(Operation::TextCompletion)
+        } else {
+            None
+        }
+    }
+
+    /// The facts as they hold for this operation.
+    pub(super) fn into_request(mut self, operation: Operation) -> Request {
+        use Operation::{
+            Chat, GenerateContent, ImageGeneration, Rerank, TextCompletion, Transcription, Translation,
+        };
+        if !matches!(operation, Chat | TextCompletion | GenerateContent) {
+            let keep_choices = operation == ImageGeneration;
+            for (index, number) in self.numbers.iter_mut().enumerate() {
+                let keep = match index {
+                    _ if index == Number::ChoiceCount as usize => keep_choices,
+                    _ => index == Number::ThinkingBudget as usize || index == Number::Dimensions as usize,
+                };
+                if !keep {
+                    number.0 = None;
+                }
+            }
+            self.stop.0 = None;
+        }
+        let message_count = match operation {
+            Rerank | Transcription | Translation => None,
+            _ => self.message_count(),
+        };
+        let float = |number: Number| Some(self.numbers.get(number as usize)?.0?.1.float);
+        let whole = |number: Number| self.numbers.get(number as usize)?.0?.1.whole;
+        let count = |number: Number| whole(number).and_then(|whole| u64::try_from(whole).ok());
+        let mut texts = self.texts;
+        let mut text = |text: Text| texts.get_mut(text as usize)?.0.take().map(|(_, text)| text);
+        Request {
+            model: text(Text::Model),
+            stream: self.stream,
+            temperature: float(Number::Temperature),
+            top_p: float(Number::TopP),
+            top_k: float(Number::TopK),
+            max_tokens: whole(Number::MaxTokens),
+            seed: whole(Number::Seed),
+            presence_penalty: float(Number::PresencePenalty),
+            frequency_penalty: float(Number::FrequencyPenalty),
+            stop_sequences: self.stop.0.map(|(_, stop)| stop).unwrap_or_default(),
+            choice_count: count(Number::ChoiceCount),
+            message_count,
+            tool_count: self.tool_count,
+            tool_names: self.tool_names,
+            reasoning_level: text(Text::ReasoningLevel),
+            thinking_budget: whole(Number::ThinkingBudget),
+            output_type: self.output.name(operation),
+            service_tier: text(Text::ServiceTier),
+            dimensions: count(Number::Dimensions),
+            encoding_formats: self.encoding_formats,
+            conversation_id: text(Text::ConversationId),
+            previous_response_id: text(Text::PreviousResponseId),
+            prompt_name: text(Text::PromptName),
+            prompt_version: text(Text::PromptVersion),
+            session_id: text(Text::SessionId),
+            guardrail_id: text(Text::GuardrailId),
+            body_bytes: 0,
+        }
+    }
+
+    /// Of the first kind of input that is there; what is empty counts as absent.
+    fn message_count(&self) -> Option<u64> {
+        let count = |input: Input| self.inputs.get(input as usize).map_or(0, |input| input.count);
+        let chat_history = count(Input::History).saturating_add(count(Input::Message));
+        [
+            count(Input::Messages),
+            chat_history,
+            count(Input::Contents),
+            count(Input::RequestInput),
+            count(Input::Texts),
+            count(Input::Prompt),
+            count(Input::Requests),
+            count(Input::Content),
+        ]
+        .into_iter()
+        .find(|count| *count > 0)
+    }
+
+    fn saw(&self, input: Input) -> bool {
+        self.inputs.get(input as usize).is_some_and(|input| input.seen)
+    }
+
+    fn take(&mut self, field: RequestField, value: Value<'_>) {
+        match (field, value) {
+            (RequestField::Number(number, rank), Value::Number(value)) => {
+                if let Some(float) = value.as_f64() {
+                    self.number(number, rank, Numeric { float, whole: value.as_i64() });
+                }
+            }
+            (RequestField::Text(text, rank), Value::Text(value)) => {
+                self.text(text, rank, value.bytes, value.whole)
+            }
+            (RequestField::Stream, Value::Bool(stream)) => self.stream = Some(stream),
+            (RequestField::Stop(rank), Value::Text(value)) => self.stop(rank, value),
+            (RequestField::Input(input), value) => self.input(input, value),
+            (RequestField::InputItem(input), Value::Number(_)) => {
+                if let Some(counted) = self.inputs.get_mut(input as usize) {
+                    counted.tokens = true;
+                }
+            }
+            (RequestField::Tools, Value::End(Container::Array, count)) if count > 0 => {
+                self.tool_count = Some(u64::from(count));
+            }
+            (RequestField::ToolName, Value::Text(name)) => {
+                self.truncated =
+                    self.truncated.saturating_add(keep_in(&mut self.tool_names, MAX_TOOL_NAMES, name));
+            }
+            (RequestField::EncodingFormat, Value::Text(name)) => {
+                let formats = &mut self.encoding_formats;
+                self.truncated = self.truncated.saturating_add(keep_in(formats, MAX_ENCODING_FORMATS, name));
+            }
+            (RequestField::Output(hint), value) => self.output.take(hint, value),
+            (RequestField::EmbeddingHint, value) => self.embedding_hint |= value != Value::Null,
+            (RequestField::ImageHint, value) => self.image_hint |= value != Value::Null,
+            _ => {}
+        }
+    }
+
+    fn number(&mut self, number: Number, rank: u8, value: Numeric) {
+        if let Some(known) = self.numbers.get_mut(number as usize) {
+            known.offer(rank, || value);
+        }
+    }
+
+    fn text(&mut self, text: Text, rank: u8, bytes: &[u8], whole: bool) {
+        if bytes.is_empty() {
+            return;
+        }
+        if !whole {
+            self.truncated = self.truncated.saturating_add(1);
+        }
+        if let Some(known) = self.texts.get_mut(text as usize) {
+            known.offer(rank, || json::Text { bytes, whole }.to_string_lossy().into_owned());
+        }
+    }
+
+    /// An element of the list at a rank, or the one text there.
+    fn stop(&mut self, rank: u8, text: json::Text<'_>) {
+        let known = self.stop.0.as_ref().map(|(rank, _)| *rank);
+        if known.is_some_and(|known| known < rank) || (text.bytes.is_empty() && text.whole) {
+            return;
+        }
+        if known != Some(rank) {
+            self.stop.0 = Some((rank, Vec::new()));
+        }
+        if let Some((_, stops)) = &mut self.stop.0 {
+            self.truncated = self.truncated.saturating_add(keep_in(stops, MAX_STOPS, text));
+        }
+    }
+
+    fn input(&mut self, input: Input, value: Value<'_>) {
+        let Some(counted) = self.inputs.get_mut(input as usize) else { return };
+        counted.seen |= value != Value::Null;
+        match value {
+            Value::Text(text) if !(text.bytes.is_empty() && text.whole) => counted.count = 1,
+            Value::Begin(_) => counted.tokens = false,
+            Value::End(Container::Array, length) if length > 0 => {
+                counted.count = if counted.tokens { 1 } else { u64::from(length) };
+            }
+            Value::End(Container::Object, length) if length > 0 => counted.count = 1,
+            _ => {}
+        }
+    }
+}
+
+impl Visitor<RequestField> for Facts {
+    fn visit(&mut self, field: RequestField, _: &Position<'_>, value: Value<'_>) {
+        self.take(field, value);
+    }
+}
+
+impl OutputHints {
+    fn take(&mut self, hint: OutputHint, value: Value<'_>) {
+        match (hint, value) {
+            (OutputHint::Modality, Value::Text(text)) => {
+                self.image |= text.bytes.eq_ignore_ascii_case(b"image");
+                self.audio |= text.bytes.eq_ignore_ascii_case(b"audio");
+            }
+            (OutputHint::Format | OutputHint::Schema, Value::Text(text)) => {
+                self.format = match text.bytes {
+                    b"text" | b"text/plain" => Some("text"),
+                    bytes if memchr::memmem::find(bytes, b"json").is_some() => Some("json"),
+                    _ => self.format,
+                };
+            }
+            (OutputHint::Schema, Value::End(_, members)) if members > 0 => self.format = Some("json"),
+            _ => {}
+        }
+    }
+
+    fn name(self, operation: Operation) -> Option<&'static str> {
+        match operation {
+            Operation::ImageGeneration => Some("image"),
+            Operation::Speech => Some("speech"),
+            _ if self.image => Some("image"),
+            _ if self.audio => Some("speech"),
+            _ => self.format,
+        }
+    }
+}
+
+impl<T> Ranked<T> {
+    fn offer(&mut self, rank: u8, value: impl FnOnce() -> T) {
+        if self.0.as_ref().is_none_or(|(known, _)| rank <= *known) {
+            self.0 = Some((rank, value()));
+        }
+    }
+}
+
+impl<T> Default for Ranked<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// Keeps a text in a bounded list; gives how many texts were cut or left out by that.
+fn keep_in(list: &mut Vec<String>, most: usize, text: json::Text<'_>) -> u32 {
+    if list.len() >= most {
+        return 1;
+    }
+    list.push(text.to_string_lossy().into_owned());
+    u32::from(!text.whole)
+}
+
+/// Parts of the names of models that embed, where the path serves all kinds.
+const EMBEDDING_MODELS: &[&str] = &["embed", "/bge-"];
+/// Parts of the names of models that make pictures.
+const IMAGE_MODELS: &[&str] =
+    &["stability.", "titan-image", "nova-canvas", "stable-diffusion", "/flux-", "dreamshaper", "leonardo"];
+
+const MAX_STOPS: usize = 16;
+const MAX_TOOL_NAMES: usize = 64;
+const MAX_ENCODING_FORMATS: usize = 16;

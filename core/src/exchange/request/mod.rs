@@ -1,0 +1,205 @@
+//! The request's side of an exchange: from its headers and body to what was asked.
+//!
+//! In: what detection found, the headers, the body's chunks. Out: [`Request`], and what the body says of the
+//! operation. Nothing of the body is held but the wanted values, each bounded; a body that is cut short or
+//! cannot be read gives what was seen of it.
+
+mod facts;
+mod form;
+
+use facts::Facts;
+use form::Form;
+
+use super::Headers;
+use crate::api::{Api, Detected, PathModel, Proof, RequestField};
+use crate::call::{Losses, Operation, Request};
+use crate::decode::{Decoder, Limits};
+use crate::json::{Finish, Paths, Progress, Scanner};
+
+/// The request of one exchange, as far as it has passed.
+#[derive(Debug)]
+pub(super) struct RequestSide {
+    api: Api,
+    /// What the path says.
+    operation: Option<Operation>,
+    proof: Proof,
+    model: Option<PathModel>,
+    stream: Option<bool>,
+    decoder: Decoder,
+    reading: Reading,
+    facts: Facts,
+    losses: Losses,
+    body_bytes: u64,
+}
+
+/// How the body is read.
+#[derive(Debug)]
+enum Reading {
+    /// As JSON. `labelled` if its type said so; some SDKs give none.
+    Json { scanner: Scanner, labelled: bool },
+    /// As a form.
+    Form(Form),
+    /// Nothing more is to be read of it.
+    Over {
+        /// All there was to read was read, and it was well-formed.
+        whole: bool,
+    },
+}
+
+impl RequestSide {
+    /// Begins with what is known from the headers.
+    pub(super) fn new(detected: &Detected, headers: &Headers<'_>) -> Self {
+        let (mut content_type, mut facts) = (None, Facts::default());
+        for (name, value) in headers.iter() {
+            match name {
+                b"content-type" => content_type = Some(value),
+                b"x-amzn-bedrock-guardrailidentifier" => facts.guardrail_header(value),
+                b"x-amzn-bedrock-service-tier" => facts.service_tier_header(value),
+                _ if SESSION_HEADERS.iter().any(|header| header.as_bytes() == name) => {
+                    facts.session_header(value)
+                }
+                _ => {}
+            }
+        }
+        let encodings =
+            headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
+        let (decoder, mut losses) = (Decoder::new(encodings, Limits::default()), Losses::default());
+        let reading =
+            match (&decoder, content_type.and_then(|value| Form::new(value, detected.api.spec().request))) {
+                (Err(_), _) => {
+                    losses.undecoded_bodies = 1;
+                    Reading::Over { whole: false }
+                }
+                (Ok(_), Some(form)) => Reading::Form(form),
+                (Ok(_), None) => {
+                    Reading::Json { scanner: Scanner::new(), labelled: content_type.is_some_and(is_json) }
+                }
+            };
+        Self {
+            api: detected.api,
+            operation: detected.operation,
+            proof: detected.proof,
+            model: detected.model.clone(),
+            stream: detected.stream,
+            decoder: decoder.unwrap_or_default(),
+            reading,
+            facts,
+            losses,
+            body_bytes: 0,
+        }
+    }
+
+    /// A chunk of the body. `paths` are those of the API's requests.
+    pub(super) fn body(&mut self, paths: &Paths<RequestField>, chunk: &[u8]) {
+        self.body_bytes = self.body_bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        if matches!(self.reading, Reading::Over { .. }) {
+            return;
+        }
+        let Self { decoder, reading, facts, losses, .. } = self;
+        let decoded = decoder.push(chunk, &mut |piece| reading.push(paths, piece, facts, losses));
+        if decoded.is_err() {
+            self.losses.undecoded_bodies = 1;
+            self.reading = Reading::Over { whole: false };
+        }
+    }
+
+    /// The body's last byte has passed.
+    pub(super) fn end(&mut self, paths: &Paths<RequestField>) {
+        if !matches!(self.reading, Reading::Over { .. }) {
+            let cut = self.decoder.finish().is_err();
+            let whole = self.reading.finish(paths, &mut self.facts, &mut self.losses);
+            self.losses.undecoded_bodies = u32::from(cut);
+            self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
+            self.reading = Reading::Over { whole: whole && !cut && self.body_bytes > 0 };
+        }
+        self.decoder = Decoder::default();
+    }
+
+    /// Whether this is an LLM call, as far as the request can tell.
+    pub(super) fn is_call(&self) -> bool {
+        let disproved = self.was_read();
+        match self.proof {
+            Proof::None => self.operation().is_some(),
+            Proof::Model => self.facts.has_model() || !disproved,
+            Proof::ModelOrInput => self.facts.has_model() || self.facts.has_input() || !disproved,
+            Proof::InputSeen => self.facts.has_input(),
+        }
+    }
+
+    /// What is asked for, by path and body. Where the path leaves it to the body (Bedrock's invoke, Workers AI's
+    /// run) an answer with embeddings in it knows better. `None` if the body was read and is no inference.
+    pub(super) fn operation(&self) -> Option<Operation> {
+        let model = match &self.model {
+            Some(PathModel::Decides(model) | PathModel::Fallback(model)) => model,
+            None => "",
+        };
+        // On Bedrock there is nothing but inference; a body that was not seen to its end may be a chat.
+        let unknown = || (self.api == Api::BedrockInvoke || !self.was_read()).then_some(Operation::Chat);
+        self.operation.or_else(|| self.facts.operation(model)).or_else(unknown)
+    }
+
+    /// Whether there was a body and it was read to its end, so that what was not seen is not in it.
+    fn was_read(&self) -> bool {
+        matches!(self.reading, Reading::Over { whole: true })
+    }
+
+    /// What was asked, and what of it could not be read.
+    pub(super) fn into_facts(self, operation: Operation) -> (Request, Losses) {
+        let mut losses = self.losses;
+        losses.truncated_values = self.facts.truncated;
+        let mut request = self.facts.into_request(operation);
+        request.body_bytes = self.body_bytes;
+        request.model = match self.model {
+            Some(PathModel::Decides(model)) => Some(model),
+            Some(PathModel::Fallback(model)) => request.model.or(Some(model)),
+            None => request.model,
+        };
+        let by_default = self.api.spec().streams_by_default.then_some(true);
+        request.stream = self.stream.or(request.stream).or(by_default);
+        (request, losses)
+    }
+}
+
+impl Reading {
+    fn push(&mut self, paths: &Paths<RequestField>, piece: &[u8], facts: &mut Facts, losses: &mut Losses) {
+        match self {
+            Self::Json { scanner, labelled } => match scanner.push(paths, piece, facts) {
+                Progress::More => {}
+                Progress::Done { .. } => *self = Self::Over { whole: true },
+                Progress::Failed { .. } => {
+                    match labelled {
+                        true => losses.malformed_messages = losses.malformed_messages.saturating_add(1),
+                        false => losses.unread_bodies = 1,
+                    }
+                    *self = Self::Over { whole: false };
+                }
+            },
+            Self::Form(form) => form.push(piece, facts),
+            Self::Over { .. } => {}
+        }
+    }
+
+    /// Whether the body was whole and well-formed.
+    fn finish(&mut self, paths: &Paths<RequestField>, facts: &mut Facts, losses: &mut Losses) -> bool {
+        match self {
+            Self::Json { scanner, .. } => match scanner.finish(paths, facts) {
+                Finish::Complete | Finish::Empty => true,
+                Finish::Cut | Finish::Failed(_) => {
+                    losses.malformed_messages = losses.malformed_messages.saturating_add(1);
+                    false
+                }
+            },
+            Self::Form(form) => form.finish(),
+            Self::Over { whole } => *whole,
+        }
+    }
+}
+
+fn is_json(content_type: &[u8]) -> bool {
+    memchr::memmem::find(content_type, b"json").is_some()
+}
+
+/// Headers by which clients name the session or conversation that a request belongs to: OpenRouter, Codex,
+/// Claude Code, Helicone.
+const SESSION_HEADERS: &[&str] =
+    &["x-session-id", "session_id", "session-id", "x-claude-code-session-id", "helicone-session-id"];
