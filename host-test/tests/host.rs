@@ -1,0 +1,124 @@
+//! The host itself, tried with a filter written by hand.
+#![cfg(feature = "wasm")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use host_test::sim::{FaultKind, Headers, LoadError, Module, Proxy};
+
+static TALLY: LazyLock<Module> = LazyLock::new(|| {
+    let wasm = wat::parse_str(include_str!("guests/tally.wat")).unwrap();
+    Module::new(&wasm).unwrap()
+});
+
+fn request() -> Headers {
+    Headers::from([(":method", "GET"), (":path", "/"), (":authority", "example.com")])
+}
+
+#[test]
+fn a_stream_passes_and_the_world_shows_what_the_filter_did() {
+    let mut proxy = Proxy::builder(&TALLY).start().unwrap();
+    let stream = proxy.open();
+    proxy.request_headers(stream, request(), false).unwrap();
+    proxy.request_body(stream, "question", true).unwrap();
+    proxy.response_headers(stream, [(":status", "200")], false).unwrap();
+    proxy.response_body(stream, "ans", false).unwrap();
+    proxy.response_body(stream, "wer", true).unwrap();
+
+    let exchange = proxy.exchange(stream);
+    assert!(exchange.ended());
+    assert_eq!(exchange.upstream().headers, Some(request().with("x-tally", "seen")));
+    assert_eq!(exchange.upstream().body, b"question");
+    assert_eq!(exchange.downstream().body, b"answer");
+    assert!(exchange.downstream().complete);
+    assert_eq!(proxy.counter("exchanges"), Some(1));
+}
+
+#[test]
+fn ticks_come_on_the_virtual_clock() {
+    let mut proxy = Proxy::builder(&TALLY).workers(2).main_thread().start().unwrap();
+    proxy.advance(Duration::from_millis(2500)).unwrap();
+    let logs = proxy.logs();
+    assert_eq!(logs.len(), 6, "two ticks in each of three VMs: {logs:?}");
+    assert!(logs.iter().all(|line| line.text == "tick"));
+}
+
+#[test]
+fn a_trap_is_reported_with_the_names_of_the_functions() {
+    let mut proxy = Proxy::builder(&TALLY).start().unwrap();
+    let stream = proxy.open();
+    let fault = proxy.request_headers(stream, request().with("x-trap", "1"), true).unwrap_err();
+    assert!(matches!(fault.kind, FaultKind::Trap(_)));
+    assert_eq!(fault.account.backtrace.first().map(String::as_str), Some("divide_by_zero"));
+    let account = fault.to_string();
+    assert!(account.contains("proxy_on_request_headers(context 2, 4, 1) on worker 0"), "{account}");
+    assert!(account.contains(r#"proxy_get_header_map_value(RequestHeaders, "x-trap") -> Ok"#), "{account}");
+    assert!(proxy.has_failed(0));
+    assert!(proxy.exchange(stream).ended(), "its streams are cut");
+}
+
+#[test]
+fn an_endless_loop_is_a_failure() {
+    let mut proxy = Proxy::builder(&TALLY).fuel(1_000_000).start().unwrap();
+    let stream = proxy.open();
+    let fault = proxy.request_headers(stream, request().with("x-loop", "1"), true).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::OutOfFuel);
+    assert_eq!(fault.account.backtrace.first().map(String::as_str), Some("endless_loop"));
+}
+
+#[test]
+fn a_pointer_outside_the_memory_is_a_failure() {
+    let mut proxy = Proxy::builder(&TALLY).start().unwrap();
+    let stream = proxy.open();
+    let fault = proxy.request_headers(stream, request().with("x-pointer", "1"), true).unwrap_err();
+    assert!(fault.to_string().contains("a pointer outside the memory"), "{fault}");
+}
+
+#[test]
+fn a_pause_is_a_failure_unless_it_is_allowed() {
+    let mut proxy = Proxy::builder(&TALLY).start().unwrap();
+    let stream = proxy.open();
+    let fault = proxy.request_headers(stream, request().with("x-pause", "1"), true).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Paused);
+
+    let mut proxy = Proxy::builder(&TALLY).lenient().start().unwrap();
+    let stream = proxy.open();
+    proxy.request_headers(stream, request().with("x-pause", "1"), true).unwrap();
+    assert_eq!(proxy.exchange(stream).upstream().headers, None, "it waits");
+}
+
+#[test]
+fn a_refused_configuration_says_so() {
+    let fault = Proxy::builder(&TALLY).configuration("{}").start().err().unwrap();
+    assert_eq!(fault.kind, FaultKind::ConfigurationRefused);
+    let mut proxy = Proxy::builder(&TALLY).start().unwrap();
+    assert_eq!(proxy.reconfigure("{}").unwrap_err().kind, FaultKind::ConfigurationRefused);
+    proxy.advance(Duration::from_secs(1)).unwrap();
+    assert_eq!(proxy.logs().len(), 1, "it goes on with the configuration it had");
+}
+
+#[test]
+fn what_envoy_would_not_load_is_not_loaded() {
+    let load = |text: &str| Module::new(&wat::parse_str(text).unwrap());
+    assert!(matches!(load("(module)"), Err(LoadError::NotProxyWasm)));
+    assert!(matches!(Module::new(b"not wasm"), Err(LoadError::Invalid(_))));
+    let with = |more: &str| {
+        load(&format!(
+            r#"(module {more}
+                (func (export "proxy_abi_version_0_2_1"))
+                (memory (export "memory") 1)
+                (func (export "malloc") (param i32) (result i32) i32.const 1024))"#
+        ))
+    };
+    assert!(with("").is_ok());
+    let unknown = with(r#"(import "env" "proxy_mine_bitcoin" (func))"#);
+    assert!(
+        matches!(&unknown, Err(LoadError::Import(why)) if why.contains("proxy_mine_bitcoin")),
+        "{unknown:?}"
+    );
+    let mistyped = with(r#"(import "env" "proxy_done" (func (param i32)))"#);
+    assert!(matches!(mistyped, Err(LoadError::Import(_))));
+    let signature = with(r#"(func (export "proxy_on_tick"))"#);
+    assert!(matches!(signature, Err(LoadError::Signature(_))));
+}
