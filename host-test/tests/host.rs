@@ -5,7 +5,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use host_test::sim::{FaultKind, Headers, LoadError, Module, Proxy};
+use host_test::sim::{
+    Break, Close, Fault, FaultKind, Headers, LoadError, Module, Pieces, Proxy, Script, check_random,
+};
 
 static TALLY: LazyLock<Module> = LazyLock::new(|| {
     let wasm = wat::parse_str(include_str!("guests/tally.wat")).unwrap();
@@ -121,4 +123,49 @@ fn what_envoy_would_not_load_is_not_loaded() {
     assert!(matches!(mistyped, Err(LoadError::Import(_))));
     let signature = with(r#"(func (export "proxy_on_tick"))"#);
     assert!(matches!(signature, Err(LoadError::Signature(_))));
+}
+
+#[test]
+fn a_script_runs_to_its_end() {
+    let mut proxy = Proxy::builder(&TALLY).observer(["x-tally"]).start().unwrap();
+    let script = Script::post("/", "question").respond(200, "text/plain", "answer");
+    for script in script.every_split() {
+        proxy.run(&script).unwrap();
+    }
+    let ends = [
+        script.clone().response_close(Close::EmptyPiece),
+        script.clone().response_close(Close::Trailers(Headers::from([("x-checksum", "1")]))),
+        script.clone().response_close(Close::EmptyPieceAndTrailers(Headers::from([("x-checksum", "1")]))),
+        script.clone().breaks(Break::ClientLeaves, 3),
+        script.clone().breaks(Break::UpstreamBreaks, 0),
+        script.clone().breaks_before_response(Break::TimesOut),
+        script.clone().breaks_before_response(Break::Refused),
+        script.clone().request_pieces(Pieces::of(1)).overlap(4),
+    ];
+    for script in &ends {
+        proxy.run(script).unwrap();
+    }
+    assert_eq!(proxy.counter("exchanges"), Some(7 + 8), "every stream is logged once");
+    proxy.run_interleaved(&ends).unwrap();
+    assert_eq!(proxy.counter("exchanges"), Some(7 + 16));
+}
+
+#[test]
+fn an_observer_that_changes_traffic_is_caught() {
+    let mut proxy = Proxy::builder(&TALLY).observer(["traceparent"]).start().unwrap();
+    let fault = proxy.run(&Script::post("/", "question")).unwrap_err();
+    assert!(matches!(&fault.kind, FaultKind::Changed(what) if what.contains("x-tally")), "{fault}");
+}
+
+#[test]
+fn random_scripts_end_whatever_happens_to_them() {
+    let exchange = Script::post("/", "question").respond(200, "text/plain", "answer".repeat(50));
+    check_random(0, 200, &[exchange], |script| {
+        let mut proxy = Proxy::builder(&TALLY).observer(["x-tally"]).start()?;
+        let stream = proxy.run(script)?;
+        assert!(proxy.exchange(stream).ended());
+        assert_eq!(proxy.counter("exchanges"), Some(1));
+        Ok::<_, Fault>(())
+    })
+    .unwrap();
 }

@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) memory_limit: usize,
     pub(crate) fuel: u64,
     pub(crate) strict: bool,
+    /// The request headers an observer may write; none where the filter may change what it wants.
+    pub(crate) observer: Option<Vec<String>>,
     pub(crate) position: Position,
     pub(crate) buffer_limit: usize,
     pub(crate) failure_policy: FailurePolicy,
@@ -72,6 +74,7 @@ impl ProxyBuilder {
                 memory_limit: 1 << 30,
                 fuel: 2_000_000_000,
                 strict: true,
+                observer: None,
                 position: Position::Downstream,
                 buffer_limit: 1 << 20,
                 failure_policy: FailurePolicy::Closed,
@@ -177,6 +180,13 @@ impl ProxyBuilder {
     /// Does not take pauses and forbidden calls for faults. Traps, fuel and refused configurations are.
     pub fn lenient(mut self) -> Self {
         self.options.strict = false;
+        self
+    }
+
+    /// Holds the filter to only observing: that a [`Script`](crate::sim::Script) leaves other bytes than it
+    /// brought is a fault, except for these request headers.
+    pub fn observer<N: Into<String>>(mut self, may_write: impl IntoIterator<Item = N>) -> Self {
+        self.options.observer = Some(may_write.into_iter().map(Into::into).collect());
         self
     }
 

@@ -10,7 +10,7 @@ use crate::sim::builder::{Options, ProxyBuilder};
 use crate::sim::callback::Callback;
 use crate::sim::callout::{Callout, Cluster, Reply};
 use crate::sim::exchange::{Exchange, StreamId};
-use crate::sim::fault::{Fault, FaultKind};
+use crate::sim::fault::{Account, Fault, FaultKind};
 use crate::sim::state::{Context, Plugin, Root};
 use crate::sim::stream::Stream;
 use crate::sim::vm::{Vm, VmOptions, describe};
@@ -219,6 +219,22 @@ impl Proxy {
         Exchange::new(
             self.stream(id).or_else(|| self.finished.get(&id).map(Box::as_ref)).unwrap_or_else(missing),
         )
+    }
+
+    pub(crate) fn exchange_ended(&self, id: StreamId) -> bool {
+        !self.streams.contains_key(&id)
+    }
+
+    /// The account of something that shows only now that a stream is over.
+    pub(crate) fn fault(&self, id: StreamId, kind: FaultKind) -> Fault {
+        let account = Account {
+            callback: format!("stream {}", id.0),
+            vm: "the proxy".to_owned(),
+            backtrace: Vec::new(),
+            host_calls: Vec::new(),
+            logs: Vec::new(),
+        };
+        Fault { kind, account: Box::new(account) }
     }
 
     /// Forgets a stream that has ended: for tests with millions.
