@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.aleph-alpha.com/api/complete/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,7 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
     response: &[RESPONSE],
-    messages: &[],
+    messages: &[("completion_summary", Kind::Final)],
     ends: Ends::Body,
 };
 
@@ -21,4 +21,17 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("model_version", Model),
+        ("completions[]", Choice),
+        ("completions[].finish_reason", FinishReason),
+        ("num_tokens_prompt_total", Count(Input, 0)),
+        ("num_tokens_generated", Count(Output, 0)),
+        // In a stream.
+        ("type", Name),
+        ("completion", VISIBLE),
+        ("finish_reason", FinishReason),
+    ]
+};

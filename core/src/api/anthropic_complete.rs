@@ -21,4 +21,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[("id", Id(0)), ("model", Model), ("completion", VISIBLE), ("stop_reason", FinishReason)]
+};

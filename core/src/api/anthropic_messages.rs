@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.anthropic.com/en/api/messages>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "anthropic",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[USAGE, START_USAGE, RESPONSE],
+    messages: MESSAGES,
     ends: Ends::Message,
 };
 
@@ -30,4 +30,60 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("type", Name),
+        // An answer alone.
+        ("id", Id(0)),
+        ("model", Model),
+        ("stop_reason", FinishReason),
+        ("content[]", Call(OfKind("tool_use"))),
+        ("content[].type", CallKind),
+        ("content[].id", CallId),
+        ("content[].name", CallName),
+        // `message_start`
+        ("message.id", Id(0)),
+        ("message.model", Model),
+        // `content_block_start`; a block may begin with output.
+        ("content_block", Call(OfKind("tool_use"))),
+        ("content_block.type", CallKind),
+        ("content_block.id", CallId),
+        ("content_block.name", CallName),
+        ("content_block.text", VISIBLE),
+        ("content_block.thinking", REASONING),
+        // `redacted_thinking`
+        ("content_block.data", REASONING),
+        // `content_block_delta`
+        ("delta.text", VISIBLE),
+        ("delta.thinking", REASONING),
+        ("delta.partial_json", TOOL_ARGUMENT),
+        // `message_delta`
+        ("delta.stop_reason", FinishReason),
+    ]
+};
+
+/// What the events of a stream are called, where that matters.
+pub(super) const MESSAGES: &[(&str, Kind)] = &[("message_stop", Kind::Final)];
+
+/// Input does not include what was cached. The counts of `message_delta` are cumulative and replace those of
+/// `message_start`, of which the output's is provisional.
+macro_rules! usage {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "usage"), Usage),
+            (concat!($prefix, "usage.input_tokens"), Count(InputUncached, 0)),
+            (concat!($prefix, "usage.output_tokens"), Count(Output, 0)),
+            (concat!($prefix, "usage.cache_read_input_tokens"), Count(CacheRead, 0)),
+            (concat!($prefix, "usage.cache_creation_input_tokens"), Count(CacheWrite, 0)),
+            (concat!($prefix, "usage.cache_creation.*"), Sum(CacheWriteOther, 0)),
+            (concat!($prefix, "usage.cache_creation.ephemeral_1h_input_tokens"), Count(CacheWriteHour, 0)),
+            (concat!($prefix, "usage.output_tokens_details.thinking_tokens"), Count(Reasoning, 0)),
+            (concat!($prefix, "usage.service_tier"), ServiceTier),
+        ]
+    }};
+}
+
+pub(super) const USAGE: Table<ResponseField> = usage!("");
+pub(super) const START_USAGE: Table<ResponseField> = usage!("message.");

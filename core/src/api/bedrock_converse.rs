@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "aws.bedrock",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_INFERENCE_CONFIG, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[USAGE, RESPONSE],
+    messages: &[("metadata", Kind::Final)],
     ends: Ends::Message,
 };
 
@@ -32,4 +32,49 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        // An answer alone.
+        ("stopReason", FinishReason),
+        ("serviceTier.type", ServiceTier),
+        ("output.message.content[].toolUse", Call(ToolUse)),
+        ("output.message.content[].toolUse.type", CallKind),
+        ("output.message.content[].toolUse.toolUseId", CallId),
+        ("output.message.content[].toolUse.name", CallName),
+        // `contentBlockStart`
+        ("start.toolUse", Call(ToolUse)),
+        ("start.toolUse.type", CallKind),
+        ("start.toolUse.toolUseId", CallId),
+        ("start.toolUse.name", CallName),
+        // `contentBlockDelta`
+        ("delta.text", VISIBLE),
+        ("delta.image", VISIBLE),
+        ("delta.reasoningContent.text", REASONING),
+        ("delta.reasoningContent.redactedContent", REASONING),
+        ("delta.toolUse.input", TOOL_ARGUMENT),
+    ]
+};
+
+/// Input does not include what was cached.
+macro_rules! usage {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "usage"), Usage),
+            (concat!($prefix, "usage.inputTokens"), Count(InputUncached, 0)),
+            (concat!($prefix, "usage.outputTokens"), Count(Output, 0)),
+            (concat!($prefix, "usage.cacheReadInputTokens"), Count(CacheRead, 0)),
+            (concat!($prefix, "usage.cacheReadInputTokenCount"), Count(CacheRead, 1)),
+            (concat!($prefix, "usage.cacheWriteInputTokens"), Count(CacheWrite, 0)),
+            (concat!($prefix, "usage.cacheWriteInputTokenCount"), Count(CacheWrite, 1)),
+            (concat!($prefix, "usage.cacheDetails[]"), CacheWriteEntry),
+            (concat!($prefix, "usage.cacheDetails[].ttl"), CacheWriteTtl),
+            (concat!($prefix, "usage.cacheDetails[].inputTokens"), CacheWriteTokens),
+        ]
+    }};
+}
+
+pub(super) const USAGE: Table<ResponseField> = usage!("");
+/// In the `metadata` of Nova's own streams.
+pub(super) const METADATA_USAGE: Table<ResponseField> = usage!("metadata.");

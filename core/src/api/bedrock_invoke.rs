@@ -3,7 +3,10 @@
 //!
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{
+    Ends, RequestField, ResponseField, Spec, Table, anthropic_messages, bedrock_converse, common,
+    common_response,
+};
 
 pub(super) const SPEC: Spec = Spec {
     name: "bedrock_invoke",
@@ -17,9 +20,19 @@ pub(super) const SPEC: Spec = Spec {
         common::REASONING,
         REQUEST,
     ],
-    response: &[RESPONSE],
-    messages: &[],
-    ends: Ends::Choices,
+    response: &[
+        anthropic_messages::USAGE,
+        anthropic_messages::START_USAGE,
+        anthropic_messages::RESPONSE,
+        bedrock_converse::USAGE,
+        bedrock_converse::METADATA_USAGE,
+        bedrock_converse::RESPONSE,
+        common_response::OPENAI_USAGE,
+        common_response::CHAT_CHOICES,
+        RESPONSE,
+    ],
+    messages: anthropic_messages::MESSAGES,
+    ends: Ends::Message,
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -65,4 +78,62 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        // A stream's chunk.
+        ("bytes", Wrapped),
+        ("amazon-bedrock-invocationMetrics", LastMetrics),
+        ("amazon-bedrock-invocationMetrics.inputTokenCount", Count(MeteredInput, 0)),
+        ("amazon-bedrock-invocationMetrics.outputTokenCount", Count(MeteredOutput, 0)),
+        ("amazon-bedrock-invocationMetrics.cacheReadInputTokenCount", Count(MeteredCacheRead, 0)),
+        ("amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount", Count(MeteredCacheWrite, 0)),
+        // Nova's streams: events as members.
+        ("contentBlockStart.start.toolUse", Call(ToolUse)),
+        ("contentBlockStart.start.toolUse.type", CallKind),
+        ("contentBlockStart.start.toolUse.toolUseId", CallId),
+        ("contentBlockStart.start.toolUse.name", CallName),
+        ("contentBlockDelta.delta.text", VISIBLE),
+        ("contentBlockDelta.delta.reasoningContent.text", REASONING),
+        ("contentBlockDelta.delta.reasoningContent.reasoningText.text", REASONING),
+        ("contentBlockDelta.delta.toolUse.input", TOOL_ARGUMENT),
+        ("messageStop.stopReason", FinishReason),
+        // Titan.
+        ("inputTextTokenCount", Count(Input, 0)),
+        ("results[]", Choice),
+        ("results[].tokenCount", Sum(Output, 1)),
+        ("results[].completionReason", FinishReason),
+        ("outputText", VISIBLE),
+        ("totalOutputTextTokenCount", Count(Output, 0)),
+        ("completionReason", FinishReason),
+        // Llama.
+        ("generation", VISIBLE),
+        ("prompt_token_count", Count(Input, 0)),
+        ("generation_token_count", Count(Output, 0)),
+        // Anthropic's older models.
+        ("completion", VISIBLE),
+        // Mistral.
+        ("outputs[]", Choice),
+        ("outputs[].text", VISIBLE),
+        ("outputs[].stop_reason", FinishReason),
+        // AI21's older models. Their `id` is a number, the same for all.
+        ("completions[]", Choice),
+        ("completions[].finishReason.reason", FinishReason),
+        // Cohere.
+        ("generations[]", Choice),
+        ("generations[].finish_reason", FinishReason),
+        ("response_id", Id(1)),
+        ("generation_id", Id(2)),
+        ("text", VISIBLE),
+        ("finish_reason", FinishReason),
+        ("is_finished", Finished),
+        ("tool_calls[]", Call(Each)),
+        ("tool_calls[].name", CallName),
+        ("embedding", Embedding),
+        ("embeddings", Embedding),
+        // OpenAI's open models, AI21, Qwen, DeepSeek.
+        ("choices[].text", VISIBLE),
+        ("system_fingerprint", SystemFingerprint),
+        ("service_tier", ServiceTier),
+    ]
+};

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/reference/chat>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[common_response::COHERE_USAGE, common_response::COHERE_DELTA_USAGE, RESPONSE],
+    messages: &[("message-end", Kind::Final)],
     ends: Ends::Message,
 };
 
@@ -30,4 +30,27 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("type", Name),
+        // `message-start` has an id, too. No answer names its model.
+        ("id", Id(0)),
+        ("finish_reason", FinishReason),
+        ("message.tool_calls[]", Call(Each)),
+        ("message.tool_calls[].id", CallId),
+        ("message.tool_calls[].function.name", CallName),
+        // `content-delta`
+        ("delta.message.content.text", VISIBLE),
+        ("delta.message.content.thinking", REASONING),
+        // `tool-plan-delta`
+        ("delta.message.tool_plan", REASONING),
+        // `tool-call-start`, `tool-call-delta`
+        ("delta.message.tool_calls", Call(Each)),
+        ("delta.message.tool_calls.id", CallId),
+        ("delta.message.tool_calls.function.name", CallName),
+        ("delta.message.tool_calls.function.arguments", TOOL_ARGUMENT),
+        // `message-end`
+        ("delta.finish_reason", FinishReason),
+    ]
+};

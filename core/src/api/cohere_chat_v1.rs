@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/v1/reference/chat>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[common_response::COHERE_META, common_response::COHERE_RESPONSE_META, RESPONSE],
+    messages: &[("stream-end", Kind::Final)],
     ends: Ends::Message,
 };
 
@@ -31,4 +31,24 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("event_type", Name),
+        ("response_id", Id(0)),
+        ("generation_id", Id(1)),
+        ("finish_reason", FinishReason),
+        ("tool_calls[]", Call(Each)),
+        ("tool_calls[].name", CallName),
+        ("text", VISIBLE),
+        ("tool_call_delta.name", TOOL_ARGUMENT),
+        ("tool_call_delta.parameters", TOOL_ARGUMENT),
+        ("is_finished", Finished),
+        // `stream-end` repeats the whole answer.
+        ("response.response_id", Id(0)),
+        ("response.generation_id", Id(1)),
+        ("response.finish_reason", FinishReason),
+        ("response.tool_calls[]", Call(Summary)),
+        ("response.tool_calls[].name", CallName),
+    ]
+};

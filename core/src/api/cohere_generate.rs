@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/v1/reference/generate>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
-    response: &[RESPONSE],
+    response: &[common_response::COHERE_META, common_response::COHERE_RESPONSE_META, RESPONSE],
     messages: &[],
     ends: Ends::Message,
 };
@@ -27,4 +27,17 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("id", Id(0)),
+        ("generations[]", Choice),
+        ("generations[].index", ChoiceIndex),
+        ("generations[].finish_reason", FinishReason),
+        // In a stream.
+        ("text", VISIBLE),
+        ("is_finished", Finished),
+        ("finish_reason", FinishReason),
+        ("response.id", Id(0)),
+    ]
+};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Api, RequestField, ResponseField};
+use super::{Api, RequestField, ResponseField, common_response};
 use crate::json::{PathError, Paths};
 
 /// Compiled tables, shared by all exchanges. An API that never passes costs nothing.
@@ -16,6 +16,8 @@ pub(crate) struct Compiled {
     pub(crate) request: Paths<RequestField>,
     /// Of its answers.
     pub(crate) response: Paths<ResponseField>,
+    /// Of its answers that failed: the error alone.
+    pub(crate) failure: Paths<ResponseField>,
 }
 
 impl Tables {
@@ -28,7 +30,13 @@ impl Tables {
 impl Compiled {
     fn new(api: Api) -> Result<Self, PathError> {
         let spec = api.spec();
-        Ok(Self { request: Paths::compile(spec.request)?, response: Paths::compile(spec.response)? })
+        let mut response = vec![common_response::IN_STREAM_ERROR];
+        response.extend(spec.response);
+        Ok(Self {
+            request: Paths::compile(spec.request)?,
+            response: Paths::compile(&response)?,
+            failure: Paths::compile(common_response::ERROR_BODY)?,
+        })
     }
 }
 

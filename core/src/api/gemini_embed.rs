@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/embeddings>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, gemini_generate};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[REQUEST],
-    response: &[RESPONSE],
+    response: &[gemini_generate::USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
 };
@@ -28,4 +28,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[("embedding", Embedding), ("embeddings", Embedding)]
+};

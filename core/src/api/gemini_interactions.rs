@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/interactions-api>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_GENERATION_CONFIG_SNAKE, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[USAGE, EVENT_USAGE, RESPONSE],
+    messages: MESSAGES,
     ends: Ends::Message,
 };
 
@@ -34,4 +34,61 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("event_type", Name),
+        // An interaction alone. Its status is no finish reason.
+        ("id", Id(0)),
+        ("model", Model),
+        ("steps[]", Call(OfKind("function_call"))),
+        ("steps[].type", CallKind),
+        ("steps[].id", CallId),
+        ("steps[].name", CallName),
+        ("outputs[]", Call(OfKind("function_call"))),
+        ("outputs[].type", CallKind),
+        ("outputs[].id", CallId),
+        ("outputs[].name", CallName),
+        // In the events of a stream.
+        ("interaction.id", Id(0)),
+        ("interaction.model", Model),
+        ("step", Call(OfKind("function_call"))),
+        ("step.type", CallKind),
+        ("step.id", CallId),
+        ("step.name", CallName),
+        ("delta", Call(OfKind("function_call"))),
+        ("delta.type", CallKind),
+        ("delta.id", CallId),
+        ("delta.name", CallName),
+        ("delta.text", VISIBLE),
+        ("delta.data", VISIBLE),
+        ("delta.content.text", REASONING),
+        ("delta.arguments", TOOL_ARGUMENT),
+    ]
+};
+
+/// What the messages of a stream are called, where that matters.
+const MESSAGES: &[(&str, Kind)] = &[
+    ("interaction.completed", Kind::Final),
+    ("interaction.complete", Kind::Final),
+    ("interaction.failed", Kind::Final),
+    ("interaction.cancelled", Kind::Final),
+    ("interaction.requires_action", Kind::Final),
+];
+
+macro_rules! usage {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "usage"), Usage),
+            (concat!($prefix, "usage.total_input_tokens"), Count(Input, 0)),
+            (concat!($prefix, "usage.total_tool_use_tokens"), Count(InputOfTools, 0)),
+            (concat!($prefix, "usage.total_output_tokens"), Count(OutputVisible, 0)),
+            (concat!($prefix, "usage.total_thought_tokens"), Count(ReasoningApart, 0)),
+            (concat!($prefix, "usage.total_cached_tokens"), Count(CacheRead, 0)),
+        ]
+    }};
+}
+
+const USAGE: Table<ResponseField> = usage!("");
+const EVENT_USAGE: Table<ResponseField> = usage!("interaction.");

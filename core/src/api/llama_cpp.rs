@@ -29,4 +29,15 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("model", Model),
+        ("content", VISIBLE),
+        ("stop", Finished),
+        ("stop_type", FinishReasonUnless("none")),
+        ("tokens_evaluated", Count(Input, 0)),
+        ("tokens_predicted", Count(Output, 0)),
+        ("timings.cache_n", Count(CacheRead, 0)),
+    ]
+};

@@ -18,10 +18,11 @@ mod cohere_chat_v1;
 mod cohere_embed;
 mod cohere_generate;
 mod common;
+mod common_response;
 mod compiled;
 mod detect;
 mod gemini_embed;
-mod gemini_generate;
+pub(crate) mod gemini_generate;
 mod gemini_interactions;
 mod llama_cpp;
 mod ollama_chat;
@@ -32,7 +33,7 @@ mod openai_completions;
 mod openai_embeddings;
 mod openai_images;
 mod openai_moderations;
-mod openai_responses;
+pub(crate) mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
 mod path;
@@ -204,6 +205,7 @@ impl Api {
 }
 
 /// What a format's file says about it.
+#[derive(Debug)]
 pub(crate) struct Spec {
     /// See [`Api::name`].
     pub(crate) name: &'static str,

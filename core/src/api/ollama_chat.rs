@@ -28,4 +28,19 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("model", Model),
+        ("message.content", VISIBLE),
+        ("message.thinking", REASONING),
+        ("message.tool_calls[]", Call(Each)),
+        ("message.tool_calls[].id", CallId),
+        ("message.tool_calls[].function.name", CallName),
+        ("done", Finished),
+        ("done_reason", FinishReason),
+        // Missing where the whole prompt was cached.
+        ("prompt_eval_count", Count(Input, 0)),
+        ("eval_count", Count(Output, 0)),
+    ]
+};

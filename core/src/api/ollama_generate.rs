@@ -21,4 +21,16 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt)), ("format", Output(Schema))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("model", Model),
+        ("response", VISIBLE),
+        ("thinking", REASONING),
+        ("done", Finished),
+        ("done_reason", FinishReason),
+        // Missing where the whole prompt was cached.
+        ("prompt_eval_count", Count(Input, 0)),
+        ("eval_count", Count(Output, 0)),
+    ]
+};

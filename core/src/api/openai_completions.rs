@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/completions>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, ErrorWord, RequestField, ResponseField, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
-    response: &[RESPONSE],
+    response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
 };
@@ -30,4 +30,25 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("id", Id(0)),
+        ("model", Model),
+        ("service_tier", ServiceTier),
+        ("system_fingerprint", SystemFingerprint),
+        ("provider", UpstreamProvider),
+        ("choices[]", Choice),
+        ("choices[].index", ChoiceIndex),
+        ("choices[].finish_reason", FinishReason),
+        ("choices[].text", VISIBLE),
+        ("choices[].reasoning", REASONING),
+        // Mistral's fill-in-the-middle answers as chat does.
+        ("choices[].delta.content", VISIBLE),
+        // Writer's streams.
+        ("value", VISIBLE),
+        // vLLM, SGLang: an error without an `error`.
+        ("message", OuterErrorMessage),
+        ("type", OuterErrorWord(ErrorWord::Type)),
+    ]
+};

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/images>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
+    messages: MESSAGES,
     ends: Ends::Message,
 };
 
@@ -21,4 +21,15 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("stream", Stream), ("prompt", Input(Prompt)), ("n", Number(ChoiceCount, 0))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[("id", Id(0)), ("model", Model), ("provider", UpstreamProvider), ("type", Name), ("b64_json", Delta)]
+};
+
+/// What the messages of a stream are called, where that matters.
+const MESSAGES: &[(&str, Kind)] = &[
+    ("image_generation.partial_image", Kind::Delta(Content::Visible)),
+    ("image_edit.partial_image", Kind::Delta(Content::Visible)),
+    ("image_generation.completed", Kind::Final),
+    ("image_edit.completed", Kind::Final),
+];

@@ -26,4 +26,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[("id", Id(0)), ("model", Model)]
+};

@@ -2,7 +2,9 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/responses>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{
+    Content, Ends, ErrorWord, Kind, RequestField, ResponseField, Spec, Table, common, common_response,
+};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +13,14 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[
+        common_response::OPENAI_USAGE_NEW,
+        common_response::RESPONSE_USAGE,
+        ALONE,
+        IN_EVENT,
+        RESPONSE,
+    ],
+    messages: MESSAGES,
     ends: Ends::Message,
 };
 
@@ -36,4 +44,81 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("type", Name),
+        ("delta", Delta),
+        // `response.image_generation_call.partial_image`
+        ("partial_image_b64", VISIBLE),
+        ("item", Call(Item)),
+        ("item.type", CallKind),
+        ("item.call_id", CallId),
+        ("item.name", CallName),
+    ]
+};
+
+/// What the messages of a stream are called, where that matters.
+const MESSAGES: &[(&str, Kind)] = &[
+    ("response.output_text.delta", Kind::Delta(Content::Visible)),
+    ("response.function_call_arguments.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.reasoning_summary_text.delta", Kind::Delta(Content::Reasoning)),
+    ("response.reasoning_text.delta", Kind::Delta(Content::Reasoning)),
+    ("response.custom_tool_call_input.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.mcp_call_arguments.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.code_interpreter_call_code.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.shell_call_command.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.apply_patch_call_operation_diff.delta", Kind::Delta(Content::ToolArgument)),
+    ("response.refusal.delta", Kind::Delta(Content::Visible)),
+    ("response.audio.delta", Kind::Delta(Content::Visible)),
+    ("response.audio.transcript.delta", Kind::Delta(Content::Visible)),
+    ("response.completed", Kind::Final),
+    ("response.incomplete", Kind::Final),
+    ("response.failed", Kind::Final),
+];
+
+/// A response's members, alone or in an event of a stream.
+macro_rules! response {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "id"), Id(0)),
+            (concat!($prefix, "model"), Model),
+            (concat!($prefix, "service_tier"), ServiceTier),
+            (concat!($prefix, "system_fingerprint"), SystemFingerprint),
+            (concat!($prefix, "provider"), UpstreamProvider),
+            (concat!($prefix, "conversation.id"), ConversationId),
+            (concat!($prefix, "previous_response_id"), PreviousResponseId),
+            (concat!($prefix, "status"), Status),
+            (concat!($prefix, "incomplete_details.reason"), IncompleteReason),
+            (concat!($prefix, "output[]"), Call(Item)),
+            (concat!($prefix, "output[].type"), CallKind),
+            (concat!($prefix, "output[].call_id"), CallId),
+            (concat!($prefix, "output[].name"), CallName),
+            (concat!($prefix, "error"), Error),
+            (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
+            (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
+        ]
+    }};
+}
+
+const ALONE: Table<ResponseField> = response!("");
+const IN_EVENT: Table<ResponseField> = response!("response.");
+
+/// The finish reason that chat completions would have given.
+pub(crate) fn finish_reason<'a>(
+    status: &str,
+    incomplete_reason: Option<&'a str>,
+    calls_tools: bool,
+) -> Option<&'a str> {
+    match status {
+        "completed" if calls_tools => Some("tool_calls"),
+        "completed" => Some("stop"),
+        "incomplete" => match incomplete_reason {
+            Some("max_output_tokens") => Some("length"),
+            reason => reason,
+        },
+        "failed" | "cancelled" => Some("error"),
+        _ => None,
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
+    messages: MESSAGES,
     ends: Ends::Body,
 };
 
@@ -26,4 +26,16 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("type", Name),
+        ("audio", Delta),
+        // Mistral.
+        ("audio_data", Delta),
+    ]
+};
+
+/// What the messages of a stream are called, where that matters.
+const MESSAGES: &[(&str, Kind)] =
+    &[("speech.audio.delta", Kind::Delta(Content::Visible)), ("speech.audio.done", Kind::Final)];

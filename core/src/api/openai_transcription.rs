@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/audio>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,8 +11,8 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
-    response: &[RESPONSE],
-    messages: &[],
+    response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
+    messages: MESSAGES,
     ends: Ends::Message,
 };
 
@@ -21,4 +21,24 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("stream", Stream)]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        // No id: a stream's segments have ids, the answer has none.
+        ("model", Model),
+        ("type", Name),
+        ("delta", Delta),
+        ("text", Delta),
+    ]
+};
+
+/// What the messages of a stream are called, where that matters.
+const MESSAGES: &[(&str, Kind)] = &[
+    ("transcript.text.delta", Kind::Delta(Content::Visible)),
+    ("transcript.text.segment", Kind::Delta(Content::Visible)),
+    ("transcript.text.done", Kind::Final),
+    // Mistral.
+    ("transcription.text.delta", Kind::Delta(Content::Visible)),
+    ("transcription.segment", Kind::Delta(Content::Visible)),
+    ("transcription.done", Kind::Final),
+];

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/reference/rerank>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[REQUEST],
-    response: &[RESPONSE],
+    response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
 };
@@ -21,4 +21,13 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model", Text(Model, 0)), ("query", Input(Query))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("id", Id(0)),
+        ("model", Model),
+        ("provider", UpstreamProvider),
+        // All that Voyage tells; Cohere counts searches, not tokens.
+        ("usage.total_tokens", Count(Total, 0)),
+    ]
+};

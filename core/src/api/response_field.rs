@@ -45,7 +45,7 @@ pub(crate) enum ResponseField {
     /// Its count.
     ModalityTokens,
     /// An element of a list of cache writes by lifetime.
-    CacheWrite,
+    CacheWriteEntry,
     /// Its lifetime.
     CacheWriteTtl,
     /// Its count.
@@ -67,6 +67,8 @@ pub(crate) enum ResponseField {
     IncompleteReason,
     /// The prompt was blocked: nothing will be generated.
     Blocked,
+    /// Vectors: the answer is one of embeddings, whatever the path said.
+    Embedding,
 
     /// An element of the list of choices, whatever that list is called. Its array is the first on its path.
     Choice,
@@ -187,6 +189,9 @@ pub(crate) enum CallRule {
     /// OpenAI's list: the first of its (choice, index) that has an id or a name opens it, another id opens
     /// a further one; the rest are its fragments.
     Indexed,
+    /// OpenAI's list in a whole message: each is one. Some servers repeat it in a stream, beside the
+    /// [`Self::Indexed`] one.
+    Listed,
     /// OpenAI's legacy `function_call`: one for each choice.
     Legacy,
     /// Whatever has an id or a name is one.
@@ -239,6 +244,18 @@ pub(crate) enum Ends {
     Body,
 }
 
+/// The words of the tables.
+pub(super) mod words {
+    pub(in crate::api) use super::CallRule::*;
+    pub(in crate::api) use super::Count::*;
+    pub(in crate::api) use super::ResponseField::{self, *};
+    pub(in crate::api) use super::Side;
+
+    pub(in crate::api) const VISIBLE: ResponseField = Content(super::Content::Visible);
+    pub(in crate::api) const REASONING: ResponseField = Content(super::Content::Reasoning);
+    pub(in crate::api) const TOOL_ARGUMENT: ResponseField = Content(super::Content::ToolArgument);
+}
+
 impl Field for ResponseField {
     fn want(self) -> Want {
         let text = match self {
@@ -269,13 +286,14 @@ impl Field for ResponseField {
             | Self::CountUnlessZero(_)
             | Self::ModalityCount(_)
             | Self::ModalityTokens
-            | Self::CacheWrite
+            | Self::CacheWriteEntry
             | Self::CacheWriteTokens
             | Self::Cost
             | Self::CostTicks
             | Self::Finished
             | Self::LastMetrics
             | Self::Blocked
+            | Self::Embedding
             | Self::Choice
             | Self::ChoiceIndex
             | Self::Call(_)

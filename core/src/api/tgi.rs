@@ -12,7 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "huggingface",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_PARAMETERS, common::IN_SAMPLING_PARAMS, REQUEST],
-    response: &[RESPONSE],
+    response: &[ALONE, IN_LIST, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
 };
@@ -32,4 +32,33 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("[]", Choice),
+        // In a stream.
+        ("token.text", VISIBLE),
+        // SGLang; what it has generated so far comes in every message.
+        ("text", VISIBLE),
+        ("meta_info.id", Id(0)),
+        ("meta_info.finish_reason.type", FinishReason),
+        ("meta_info.prompt_tokens", Count(Input, 0)),
+        ("meta_info.completion_tokens", Count(Output, 0)),
+        ("meta_info.cached_tokens", Count(CacheRead, 0)),
+    ]
+};
+
+/// A generation, alone or as an element of the list that `POST /` answers with.
+macro_rules! generation {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "details.finish_reason"), FinishReason),
+            (concat!($prefix, "details.input_length"), Sum(Input, 0)),
+            (concat!($prefix, "details.generated_tokens"), Sum(Output, 0)),
+        ]
+    }};
+}
+
+const ALONE: Table<ResponseField> = generation!("");
+const IN_LIST: Table<ResponseField> = generation!("[].");

@@ -20,4 +20,10 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("instances", Input(Requests)), ("parameters.outputDimensionality", Number(Dimensions, 0))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("predictions[].embeddings", Embedding),
+        ("predictions[].embeddings.statistics.token_count", Sum(Input, 0)),
+    ]
+};

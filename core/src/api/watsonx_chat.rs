@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-chat>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common, openai_chat};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response, openai_chat};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "ibm.watsonx.ai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, openai_chat::REQUEST, REQUEST],
-    response: &[RESPONSE],
+    response: &[common_response::OPENAI_USAGE, common_response::CHAT_CHOICES, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
 };
@@ -21,4 +21,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model_id", Text(Model, 1))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[("id", Id(0)), ("model_id", Model), ("model", Model)]
+};

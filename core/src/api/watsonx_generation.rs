@@ -21,4 +21,15 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[("model_id", Text(Model, 0)), ("input", Input(RequestInput))]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        ("model_id", Model),
+        ("results[]", Choice),
+        ("results[].generated_text", VISIBLE),
+        ("results[].stop_reason", FinishReasonUnless("not_finished")),
+        // In a stream only the first event tells it, the others say 0.
+        ("results[].input_token_count", CountUnlessZero(Input)),
+        ("results[].generated_token_count", Count(Output, 0)),
+    ]
+};

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://developers.cloudflare.com/workers-ai/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response};
 
 pub(super) const SPEC: Spec = Spec {
     name: "workers_ai",
@@ -10,7 +10,13 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cloudflare",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
-    response: &[RESPONSE],
+    response: &[
+        common_response::OPENAI_USAGE,
+        common_response::RESULT_USAGE,
+        common_response::CHAT_CHOICES,
+        common_response::RESULT_CHAT_CHOICES,
+        RESPONSE,
+    ],
     messages: &[],
     ends: Ends::Body,
 };
@@ -29,4 +35,23 @@ pub(super) const REQUEST: Table<RequestField> = {
     ]
 };
 
-pub(super) const RESPONSE: Table<ResponseField> = &[];
+pub(super) const RESPONSE: Table<ResponseField> = {
+    use super::response_field::words::*;
+    &[
+        // An answer alone is wrapped in `result`.
+        ("result.id", Id(0)),
+        ("result.model", Model),
+        ("result.tool_calls[]", Call(Each)),
+        ("result.tool_calls[].id", CallId),
+        ("result.tool_calls[].name", CallName),
+        ("result.tool_calls[].function.name", CallName),
+        // In a stream.
+        ("id", Id(0)),
+        ("model", Model),
+        ("response", VISIBLE),
+        ("tool_calls[]", Call(Each)),
+        ("tool_calls[].id", CallId),
+        ("tool_calls[].name", CallName),
+        ("tool_calls[].function.name", CallName),
+    ]
+};

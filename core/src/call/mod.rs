@@ -110,4 +110,22 @@ pub struct Losses {
     pub unread_bodies: u32,
     /// Texts cut at the capture bound.
     pub truncated_values: u32,
+    /// Choices and tool calls beyond the bounds on their number.
+    pub dropped_values: u32,
+}
+
+impl Losses {
+    /// Those of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            malformed_messages: self.malformed_messages.saturating_add(other.malformed_messages),
+            damaged_frames: self.damaged_frames.saturating_add(other.damaged_frames),
+            undecoded_bodies: self.undecoded_bodies.saturating_add(other.undecoded_bodies),
+            mislabelled_bodies: self.mislabelled_bodies.saturating_add(other.mislabelled_bodies),
+            unread_bodies: self.unread_bodies.saturating_add(other.unread_bodies),
+            truncated_values: self.truncated_values.saturating_add(other.truncated_values),
+            dropped_values: self.dropped_values.saturating_add(other.dropped_values),
+        }
+    }
 }

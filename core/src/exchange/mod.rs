@@ -8,15 +8,17 @@ mod answer_headers;
 mod client;
 mod headers;
 mod request;
+mod response;
 
 use std::sync::Arc;
 
 pub use headers::Headers;
 
 use crate::api::{self, Compiled, Detected, Overrides, Tables};
-use crate::call::{Call, ClientFacts, End, Outcome, Response, Timing, Usage};
+use crate::call::{Call, ClientFacts, End, Operation};
 use crate::time::UnixNanos;
 use request::RequestSide;
+use response::{Answer, ResponseSide};
 
 /// What is shared by all exchanges of one VM: compiled tables and settings.
 #[derive(Debug, Default)]
@@ -41,8 +43,7 @@ impl Observer {
         Some(Exchange {
             client: client::read(request),
             request: RequestSide::new(&detected, request),
-            response: Response::default(),
-            timing: Timing { start: now, ..Timing::default() },
+            response: ResponseSide::new(detected.api, now),
             detected,
             tables,
         })
@@ -56,8 +57,7 @@ pub struct Exchange {
     tables: Arc<Compiled>,
     client: ClientFacts,
     request: RequestSide,
-    response: Response,
-    timing: Timing,
+    response: ResponseSide,
 }
 
 impl Exchange {
@@ -70,46 +70,50 @@ impl Exchange {
     /// The request's last byte has passed.
     pub fn request_end(&mut self, now: UnixNanos) {
         self.request.end(&self.tables.request);
-        self.timing.request_end = Some(now);
+        self.response.request_end(now);
     }
 
     /// The response's headers (`:status` among them).
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
-        let status = headers.get(":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
-        self.response.status = status;
-        answer_headers::read(headers, &mut self.response);
-        self.timing.response_start = Some(now);
+        self.response.headers(headers, &self.detected.provider, &self.tables, now);
     }
 
     /// A chunk of the response's body.
     pub fn response_body(&mut self, chunk: &[u8], now: UnixNanos) {
-        let _ = (chunk, now);
+        self.response.body(chunk, now);
     }
 
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
-    pub fn finish(mut self, end: End, now: UnixNanos) -> Option<Call> {
-        let _ = end;
+    pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
         if !self.request.is_call() {
             return None;
         }
-        self.timing.end = now;
-        let operation = self.request.operation()?;
-        let (request, losses) = self.request.into_facts(operation);
+        let operation = match self.detected.operation {
+            // Vectors in the answer know better than the request's body, where that is to decide.
+            None if self.response.embeds() => Operation::Embeddings,
+            _ => self.request.operation()?,
+        };
+        let Answer { api, mut facts, usage, error, stream, timing, outcome, losses } =
+            self.response.finish(end, operation, now);
+        let (request, request_losses) = self.request.into_facts(operation);
+        facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
+        facts.previous_response_id =
+            facts.previous_response_id.or_else(|| request.previous_response_id.clone());
         Some(Call {
-            api: self.detected.api,
+            api,
             operation,
             provider: self.detected.provider,
             server: self.detected.server,
             client: self.client,
             request,
-            response: self.response,
-            usage: Usage::default(),
-            error: None,
-            stream: None,
-            timing: self.timing,
-            outcome: Outcome::Completed,
-            losses,
+            response: facts,
+            usage,
+            error,
+            stream,
+            timing,
+            outcome,
+            losses: losses.plus(request_losses),
         })
     }
 }

@@ -1,0 +1,172 @@
+//! Response fields that many formats share.
+
+use super::response_field::words::*;
+use super::{ErrorWord, ResponseField, Table};
+
+/// The error in a message of a successful answer; a format's own rows go before these.
+pub(crate) const IN_STREAM_ERROR: Table<ResponseField> = &[
+    ("error", Error),
+    ("error.code", InnerErrorWord(ErrorWord::Code)),
+    ("error.type", InnerErrorWord(ErrorWord::Type)),
+    ("error.status", InnerErrorWord(ErrorWord::Status)),
+    ("error.error_type", InnerErrorWord(ErrorWord::ErrorType)),
+    ("code", OuterErrorWord(ErrorWord::Code)),
+    ("error_type", OuterErrorWord(ErrorWord::ErrorType)),
+];
+
+/// The body of a failed answer, of any format: it tells nothing else.
+pub(crate) const ERROR_BODY: &[Table<ResponseField>] = {
+    macro_rules! error_body {
+        ($prefix:literal) => {
+            &[
+                (concat!($prefix, "error"), Error),
+                (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
+                (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
+                (concat!($prefix, "error.status"), InnerErrorWord(ErrorWord::Status)),
+                (concat!($prefix, "error.error_type"), InnerErrorWord(ErrorWord::ErrorType)),
+                (concat!($prefix, "__type"), OuterErrorWord(ErrorWord::AwsType)),
+                (concat!($prefix, "code"), OuterErrorWord(ErrorWord::Code)),
+                (concat!($prefix, "type"), OuterErrorWord(ErrorWord::Type)),
+                (concat!($prefix, "status"), OuterErrorWord(ErrorWord::Status)),
+                (concat!($prefix, "error_type"), OuterErrorWord(ErrorWord::ErrorType)),
+            ]
+        };
+    }
+    // Gemini puts the error of an array stream in an array.
+    &[error_body!(""), error_body!("[].")]
+};
+
+/// An OpenAI-shaped `usage`. The names of the details vary; the cached and the reasoning tokens also stand
+/// beside the counts.
+macro_rules! openai_usage {
+    ($prefix:literal, $rank:literal) => {
+        &[
+            (concat!($prefix, "usage"), Usage),
+            (concat!($prefix, "usage.prompt_tokens"), Count(Input, $rank)),
+            (concat!($prefix, "usage.completion_tokens"), Count(Output, $rank)),
+            (concat!($prefix, "usage.prompt_tokens_details.cached_tokens"), Count(CacheRead, $rank)),
+            // Writer.
+            (concat!($prefix, "usage.prompt_token_details.cached_tokens"), Count(CacheRead, $rank + 1)),
+            // DeepSeek.
+            (concat!($prefix, "usage.prompt_cache_hit_tokens"), Count(CacheRead, $rank + 2)),
+            // Mistral.
+            (concat!($prefix, "usage.num_cached_tokens"), Count(CacheRead, $rank + 3)),
+            // Together, Hugging Face.
+            (concat!($prefix, "usage.cached_tokens"), Count(CacheRead, $rank + 4)),
+            (concat!($prefix, "usage.prompt_tokens_details.cache_write_tokens"), Count(CacheWrite, $rank)),
+            (concat!($prefix, "usage.prompt_tokens_details.audio_tokens"), Count(InputAudio, $rank)),
+            (concat!($prefix, "usage.prompt_tokens_details.image_tokens"), Count(InputImage, $rank)),
+            (concat!($prefix, "usage.completion_tokens_details.reasoning_tokens"), Count(Reasoning, $rank)),
+            (
+                concat!($prefix, "usage.completion_token_details.reasoning_tokens"),
+                Count(Reasoning, $rank + 1),
+            ),
+            (concat!($prefix, "usage.reasoning_tokens"), Count(Reasoning, $rank + 2)),
+            (concat!($prefix, "usage.completion_tokens_details.audio_tokens"), Count(OutputAudio, $rank)),
+            (concat!($prefix, "usage.completion_tokens_details.image_tokens"), Count(OutputImage, $rank)),
+            (concat!($prefix, "usage.service_tier"), ServiceTier),
+            (concat!($prefix, "usage.cost"), Cost),
+            // Perplexity.
+            (concat!($prefix, "usage.cost.total_cost"), Cost),
+            // xAI.
+            (concat!($prefix, "usage.cost_in_usd_ticks"), CostTicks),
+            // Pydantic's gateway.
+            (concat!($prefix, "usage.pydantic_ai_gateway.cost_estimate"), Cost),
+        ]
+    };
+}
+
+/// The `usage` of OpenAI's newer formats: Responses, images, audio.
+macro_rules! openai_usage_new {
+    ($prefix:literal) => {
+        &[
+            (concat!($prefix, "usage"), Usage),
+            (concat!($prefix, "usage.input_tokens"), Count(Input, 0)),
+            (concat!($prefix, "usage.output_tokens"), Count(Output, 0)),
+            (concat!($prefix, "usage.input_tokens_details.cached_tokens"), Count(CacheRead, 0)),
+            (concat!($prefix, "usage.input_tokens_details.cache_write_tokens"), Count(CacheWrite, 0)),
+            (concat!($prefix, "usage.input_tokens_details.audio_tokens"), Count(InputAudio, 0)),
+            (concat!($prefix, "usage.input_tokens_details.image_tokens"), Count(InputImage, 0)),
+            (concat!($prefix, "usage.output_tokens_details.reasoning_tokens"), Count(Reasoning, 0)),
+            (concat!($prefix, "usage.output_tokens_details.audio_tokens"), Count(OutputAudio, 0)),
+            (concat!($prefix, "usage.output_tokens_details.image_tokens"), Count(OutputImage, 0)),
+            (concat!($prefix, "usage.service_tier"), ServiceTier),
+            (concat!($prefix, "usage.cost"), Cost),
+            (concat!($prefix, "usage.cost.total_cost"), Cost),
+            (concat!($prefix, "usage.cost_in_usd_ticks"), CostTicks),
+            (concat!($prefix, "usage.pydantic_ai_gateway.cost_estimate"), Cost),
+        ]
+    };
+}
+
+pub(super) const OPENAI_USAGE: Table<ResponseField> = openai_usage!("", 0);
+/// Groq's older streams.
+pub(super) const GROQ_USAGE: Table<ResponseField> = openai_usage!("x_groq.", 8);
+/// Workers AI wraps its answers.
+pub(super) const RESULT_USAGE: Table<ResponseField> = openai_usage!("result.", 8);
+pub(super) const OPENAI_USAGE_NEW: Table<ResponseField> = openai_usage_new!("");
+/// In the events of a Responses stream.
+pub(super) const RESPONSE_USAGE: Table<ResponseField> = openai_usage_new!("response.");
+
+/// The choices of chat completions.
+macro_rules! chat_choices {
+    ($prefix:literal) => {
+        &[
+            (concat!($prefix, "choices[]"), Choice),
+            (concat!($prefix, "choices[].index"), ChoiceIndex),
+            (concat!($prefix, "choices[].finish_reason"), FinishReason),
+            (concat!($prefix, "choices[].delta.content"), VISIBLE),
+            (concat!($prefix, "choices[].delta.refusal"), VISIBLE),
+            (concat!($prefix, "choices[].delta.audio.data"), VISIBLE),
+            (concat!($prefix, "choices[].delta.audio.transcript"), VISIBLE),
+            // OpenRouter's pictures.
+            (concat!($prefix, "choices[].delta.images[]"), VISIBLE),
+            // DeepSeek and many after it; OpenRouter, Groq, Cerebras, newer vLLM.
+            (concat!($prefix, "choices[].delta.reasoning_content"), REASONING),
+            (concat!($prefix, "choices[].delta.reasoning"), REASONING),
+            // Mistral: content as a list of parts.
+            (concat!($prefix, "choices[].delta.content[].text"), VISIBLE),
+            (concat!($prefix, "choices[].delta.content[].thinking[].text"), REASONING),
+            (concat!($prefix, "choices[].delta.tool_calls[]"), Call(Indexed)),
+            (concat!($prefix, "choices[].delta.tool_calls[].index"), CallIndex),
+            (concat!($prefix, "choices[].delta.tool_calls[].id"), CallId),
+            (concat!($prefix, "choices[].delta.tool_calls[].function.name"), CallName),
+            (concat!($prefix, "choices[].delta.tool_calls[].function.arguments"), TOOL_ARGUMENT),
+            (concat!($prefix, "choices[].delta.tool_calls[].custom.name"), CallName),
+            (concat!($prefix, "choices[].delta.tool_calls[].custom.input"), TOOL_ARGUMENT),
+            (concat!($prefix, "choices[].delta.function_call"), Call(Legacy)),
+            (concat!($prefix, "choices[].delta.function_call.name"), CallName),
+            (concat!($prefix, "choices[].delta.function_call.arguments"), TOOL_ARGUMENT),
+            (concat!($prefix, "choices[].message.tool_calls[]"), Call(Listed)),
+            (concat!($prefix, "choices[].message.tool_calls[].index"), CallIndex),
+            (concat!($prefix, "choices[].message.tool_calls[].id"), CallId),
+            (concat!($prefix, "choices[].message.tool_calls[].function.name"), CallName),
+            (concat!($prefix, "choices[].message.tool_calls[].custom.name"), CallName),
+            (concat!($prefix, "choices[].message.function_call"), Call(Legacy)),
+            (concat!($prefix, "choices[].message.function_call.name"), CallName),
+        ]
+    };
+}
+
+pub(super) const CHAT_CHOICES: Table<ResponseField> = chat_choices!("");
+pub(super) const RESULT_CHAT_CHOICES: Table<ResponseField> = chat_choices!("result.");
+
+/// Cohere's counts: what is billed before what was used.
+macro_rules! cohere_usage {
+    ($prefix:literal) => {
+        &[
+            (concat!($prefix, "billed_units.input_tokens"), Count(Input, 0)),
+            (concat!($prefix, "tokens.input_tokens"), Count(Input, 1)),
+            (concat!($prefix, "billed_units.output_tokens"), Count(Output, 0)),
+            (concat!($prefix, "tokens.output_tokens"), Count(Output, 1)),
+            (concat!($prefix, "billed_units.reasoning_tokens"), Count(Reasoning, 0)),
+            (concat!($prefix, "tokens.reasoning_tokens"), Count(Reasoning, 1)),
+            (concat!($prefix, "cached_tokens"), Count(CacheRead, 0)),
+        ]
+    };
+}
+
+pub(super) const COHERE_USAGE: Table<ResponseField> = cohere_usage!("usage.");
+pub(super) const COHERE_DELTA_USAGE: Table<ResponseField> = cohere_usage!("delta.usage.");
+pub(super) const COHERE_META: Table<ResponseField> = cohere_usage!("meta.");
+pub(super) const COHERE_RESPONSE_META: Table<ResponseField> = cohere_usage!("response.meta.");

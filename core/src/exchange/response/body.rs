@@ -1,0 +1,399 @@
+//! An answer's body: content coding off, messages out of the framing, fields out of the messages.
+//!
+//! Holds no message: the framer hands pieces to the scanner as they come. A message that cannot be read is
+//! given up alone, counted, and the next one begins afresh.
+
+use std::sync::Arc;
+
+use super::draft::Draft;
+use super::headers::Head;
+use super::message::{Message, Reading, Wrapped};
+use super::{Answer, is_failure};
+use crate::api::{Api, Compiled, ErrorWord, Kind, Spec};
+use crate::call::Losses;
+use crate::decode::{DecodeError, Decoder, Limits};
+use crate::exchange::Headers;
+use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
+use crate::json::{Finish, Progress, Scanner};
+use crate::time::UnixNanos;
+
+/// Reads one body.
+#[derive(Debug)]
+pub(super) struct Body {
+    decoder: Decoder,
+    stage: Stage,
+    messages: Messages,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The framing is not known yet.
+    Sniffing(Sniffer),
+    /// Messages come out of a framing.
+    Framed(Framer),
+    /// One JSON document; it is not known yet whether others follow.
+    Document,
+    /// The document has ended.
+    AfterDocument,
+    /// Nothing more is read.
+    Passed,
+}
+
+/// How much of its format a body had when it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wholeness {
+    /// It ends as its framing does; of a stream that does not say whether its last message was there.
+    Whole,
+    /// It ends inside its coding, its framing or its document.
+    Cut,
+    /// Its format is not known, so neither is its end.
+    Unknown,
+}
+
+/// Reads messages.
+#[derive(Debug)]
+pub(super) struct Messages {
+    spec: &'static Spec,
+    tables: Arc<Compiled>,
+    /// The answer failed: only its error is wanted.
+    failed: bool,
+    scanner: Scanner,
+    /// Where the current message stands.
+    state: State,
+    message: Message,
+    wrapped: Option<Box<Wrapped>>,
+    pub(super) draft: Draft,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No byte of it was there.
+    Between,
+    /// Within its document.
+    Open,
+    /// Its document has ended.
+    Read,
+    /// It was given up.
+    GivenUp,
+}
+
+impl Body {
+    /// The body that these headers announce.
+    pub(super) fn new(
+        headers: &Headers<'_>,
+        head: &Head<'_>,
+        draft: Draft,
+        tables: &Arc<Compiled>,
+        answer: &mut Answer,
+    ) -> Self {
+        let failed = head.status.is_some_and(is_failure);
+        let expect_array = answer.api == Api::GeminiGenerate && !failed;
+        let codings = headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
+        let (decoder, stage) = match Decoder::new(codings, Limits::default()) {
+            Ok(decoder) => (decoder, Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
+            Err(_) => {
+                count(&mut answer.losses.undecoded_bodies);
+                (Decoder::default(), Stage::Passed)
+            }
+        };
+        let messages = Messages {
+            spec: answer.api.spec(),
+            tables: Arc::clone(tables),
+            failed,
+            scanner: Scanner::new(),
+            state: State::Between,
+            message: Message::default(),
+            wrapped: None,
+            draft,
+        };
+        Self { decoder, stage, messages }
+    }
+
+    /// Reads the next chunk.
+    pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
+        let Self { decoder, stage, messages } = self;
+        let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
+        if pushed.is_err() && !matches!(self.stage, Stage::Passed) {
+            count(&mut answer.losses.undecoded_bodies);
+            self.stage = Stage::Passed;
+        }
+    }
+
+    /// The last byte has passed.
+    pub(super) fn finish(&mut self, answer: &mut Answer, now: UnixNanos) -> Wholeness {
+        let Self { decoder, stage, messages } = self;
+        let decoded = decoder.finish();
+        if decoder.mislabelled() {
+            count(&mut answer.losses.mislabelled_bodies);
+        }
+        let wholeness = stage.finish(messages, answer, now);
+        match decoded {
+            Err(DecodeError::Cut(_)) => {
+                count(&mut answer.losses.undecoded_bodies);
+                Wholeness::Cut
+            }
+            _ => wholeness,
+        }
+    }
+
+    /// The exchange broke off inside the body: takes over what the last message had said until then.
+    pub(super) fn break_off(&mut self, answer: &mut Answer) -> Wholeness {
+        self.messages.cut(answer);
+        Wholeness::Cut
+    }
+
+    pub(super) fn draft(&self) -> &Draft {
+        &self.messages.draft
+    }
+
+    /// The body was one JSON document and all of it was there.
+    pub(super) fn is_whole_document(&self) -> bool {
+        matches!(self.stage, Stage::AfterDocument)
+    }
+
+    pub(super) fn into_draft(self) -> Draft {
+        self.messages.draft
+    }
+}
+
+impl Stage {
+    fn push(&mut self, piece: &[u8], messages: &mut Messages, answer: &mut Answer, now: UnixNanos) {
+        match self {
+            Self::Framed(framer) => framer.push(piece, &mut |frame| messages.frame(frame, answer, now)),
+            Self::Sniffing(sniffer) => {
+                let Some(found) = sniffer.push(piece) else { return };
+                let begun = Self::begin(found, messages, answer);
+                if let Self::Sniffing(sniffer) = std::mem::replace(self, begun) {
+                    self.push(sniffer.held(), messages, answer, now);
+                }
+                self.push(piece, messages, answer, now);
+            }
+            Self::Document => {
+                if let Some(rest) = messages.document(piece, answer, now) {
+                    *self = match messages.state {
+                        State::Read => Self::AfterDocument,
+                        _ => Self::Passed,
+                    };
+                    self.push(rest, messages, answer, now);
+                }
+            }
+            Self::AfterDocument => {
+                let rest = piece.trim_ascii_start();
+                match rest.first() {
+                    None => {}
+                    // Another document: they are a stream, whatever the content type says.
+                    Some(b'{') if !messages.failed => {
+                        messages.begin_stream(answer);
+                        *self = Framer::new(Framing::Lines).map_or(Self::Passed, Self::Framed);
+                        self.push(rest, messages, answer, now);
+                    }
+                    Some(_) => {
+                        count(&mut answer.losses.malformed_messages);
+                        *self = Self::Passed;
+                    }
+                }
+            }
+            Self::Passed => {}
+        }
+    }
+
+    fn begin(found: Sniffed, messages: &mut Messages, answer: &mut Answer) -> Self {
+        if found.mislabelled {
+            count(&mut answer.losses.mislabelled_bodies);
+        }
+        match (found.framing, Framer::new(found.framing)) {
+            (_, Some(framer)) => {
+                messages.begin_stream(answer);
+                Self::Framed(framer)
+            }
+            (Framing::Json, None) => {
+                messages.begin();
+                Self::Document
+            }
+            (_, None) => {
+                let expected =
+                    matches!(answer.api, Api::OpenAiSpeech | Api::OpenAiTranscription | Api::WorkersAi);
+                if !expected && answer.facts.body_bytes > 0 {
+                    count(&mut answer.losses.unread_bodies);
+                }
+                Self::Passed
+            }
+        }
+    }
+
+    fn finish(&mut self, messages: &mut Messages, answer: &mut Answer, now: UnixNanos) -> Wholeness {
+        if let Self::Sniffing(sniffer) = self {
+            let begun = Self::begin(sniffer.finish(), messages, answer);
+            if let Self::Sniffing(sniffer) = std::mem::replace(self, begun) {
+                self.push(sniffer.held(), messages, answer, now);
+            }
+        }
+        match self {
+            Self::Framed(framer) => match framer.finish(&mut |frame| messages.frame(frame, answer, now)) {
+                FrameEnd::Clean => Wholeness::Whole,
+                FrameEnd::Cut => Wholeness::Cut,
+            },
+            Self::Document => match messages.finish_document(answer, now) {
+                Finish::Complete => Wholeness::Whole,
+                Finish::Empty | Finish::Cut => Wholeness::Cut,
+                Finish::Failed(_) => Wholeness::Unknown,
+            },
+            Self::AfterDocument => Wholeness::Whole,
+            Self::Sniffing(_) | Self::Passed => Wholeness::Unknown,
+        }
+    }
+}
+
+impl Messages {
+    /// A message begins.
+    fn begin(&mut self) {
+        self.scanner.reset();
+        self.message = Message::default();
+        self.state = State::Between;
+        self.draft.begin_message();
+    }
+
+    fn begin_stream(&mut self, answer: &mut Answer) {
+        if !self.failed {
+            self.draft.begin_stream(answer);
+        }
+        self.begin();
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer, now: UnixNanos) {
+        match frame {
+            Frame::Data(data) => self.data(data, answer),
+            Frame::Name(name) => self.message.name(self.spec, name),
+            Frame::Exception(name) => {
+                self.message.kind = Some(Kind::Error);
+                let words = &mut self.message.error.get_or_insert_default().words;
+                words.outer(ErrorWord::AwsType, &String::from_utf8_lossy(name));
+            }
+            Frame::End => {
+                match self.state {
+                    State::Read => self.end(answer, now),
+                    // An exception may come without a payload.
+                    State::Between => self.draft.cut_message(&mut self.message, answer.stream.is_some()),
+                    State::Open => count(&mut answer.losses.malformed_messages),
+                    State::GivenUp => {}
+                }
+                self.begin();
+            }
+            Frame::Done => self.draft.ended = true,
+            Frame::Damaged { .. } => {
+                count(&mut answer.losses.damaged_frames);
+                self.begin();
+            }
+        }
+    }
+
+    /// A piece of a framed message.
+    #[inline]
+    fn data(&mut self, data: &[u8], answer: &mut Answer) {
+        match self.state {
+            State::Between | State::Open => {
+                if let Some(rest) = self.scan(data, answer) {
+                    self.after(rest, &mut answer.losses);
+                }
+            }
+            State::Read => self.after(data, &mut answer.losses),
+            State::GivenUp => {}
+        }
+    }
+
+    /// What comes after a message's document may only be space.
+    fn after(&mut self, rest: &[u8], losses: &mut Losses) {
+        if self.state == State::Read && !rest.trim_ascii_start().is_empty() {
+            self.state = State::GivenUp;
+            count(&mut losses.malformed_messages);
+        }
+    }
+
+    /// A piece of the only document, as far as is known; gives what comes after it once it has ended or was
+    /// given up.
+    fn document<'d>(&mut self, data: &'d [u8], answer: &mut Answer, now: UnixNanos) -> Option<&'d [u8]> {
+        let rest = self.scan(data, answer)?;
+        if self.state == State::Read {
+            self.end(answer, now);
+        }
+        Some(rest)
+    }
+
+    fn finish_document(&mut self, answer: &mut Answer, now: UnixNanos) -> Finish {
+        let Self { spec, tables, failed, scanner, message, wrapped, draft, .. } = self;
+        let paths = if *failed { &tables.failure } else { &tables.response };
+        let mut reading = Reading {
+            spec,
+            paths,
+            message,
+            draft,
+            facts: &mut answer.facts,
+            losses: &mut answer.losses,
+            in_stream: false,
+            wrapped: Some(wrapped),
+        };
+        let finish = scanner.finish(paths, &mut reading);
+        match finish {
+            Finish::Complete => self.end(answer, now),
+            Finish::Empty | Finish::Cut => self.cut(answer),
+            Finish::Failed(_) => {}
+        }
+        finish
+    }
+
+    /// Scans on; gives what comes after the document once it has ended or was given up.
+    #[inline]
+    fn scan<'d>(&mut self, data: &'d [u8], answer: &mut Answer) -> Option<&'d [u8]> {
+        let Self { spec, tables, failed, scanner, message, wrapped, draft, .. } = self;
+        let paths = if *failed { &tables.failure } else { &tables.response };
+        let mut reading = Reading {
+            spec,
+            paths,
+            message,
+            draft,
+            facts: &mut answer.facts,
+            losses: &mut answer.losses,
+            in_stream: answer.stream.is_some(),
+            wrapped: Some(wrapped),
+        };
+        match scanner.push(paths, data, &mut reading) {
+            Progress::More => {
+                self.state = State::Open;
+                None
+            }
+            Progress::Done { consumed } => {
+                self.state = State::Read;
+                Some(data.get(consumed..).unwrap_or_default())
+            }
+            Progress::Failed { .. } => {
+                self.state = State::GivenUp;
+                count(&mut answer.losses.malformed_messages);
+                Some(&[])
+            }
+        }
+    }
+
+    /// The current message is complete.
+    fn end(&mut self, answer: &mut Answer, now: UnixNanos) {
+        let message = std::mem::take(&mut self.message);
+        if self.failed {
+            self.draft.failed_message(message);
+        } else {
+            self.draft.end_message(message, self.spec, answer, now);
+        }
+    }
+
+    /// The current message will not be completed.
+    fn cut(&mut self, answer: &mut Answer) {
+        match (self.state, self.failed) {
+            (State::Open, true) => self.draft.failed_message(std::mem::take(&mut self.message)),
+            (State::Open, false) => self.draft.cut_message(&mut self.message, answer.stream.is_some()),
+            _ => {}
+        }
+    }
+}
+
+/// One more of these.
+fn count(losses: &mut u32) {
+    *losses = losses.saturating_add(1);
+}

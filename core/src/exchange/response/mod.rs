@@ -1,0 +1,169 @@
+//! The answer of an exchange: from its headers, chunks and end to what was answered and how it ended.
+//!
+//! [`ResponseSide`] is handed what passes; `body` takes messages out of the bytes, `message` fields out of a
+//! message, `draft` gathers what they say until the end.
+
+mod body;
+mod choices;
+mod counts;
+mod draft;
+mod error;
+mod headers;
+mod message;
+mod outcome;
+
+use std::sync::Arc;
+
+use body::{Body, Wholeness};
+use draft::Draft;
+
+use super::{Headers, answer_headers};
+use crate::api::{Api, Compiled, Count};
+use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
+use crate::time::UnixNanos;
+
+/// The answer of one exchange, as far as it has passed.
+#[derive(Debug)]
+pub(super) struct ResponseSide {
+    answer: Answer,
+    /// Of the body. `None` until there are headers.
+    content_length: Option<u64>,
+    /// There once the headers were.
+    body: Option<Box<Body>>,
+}
+
+/// What is known of the answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) api: Api,
+    pub(super) facts: Response,
+    pub(super) usage: Usage,
+    pub(super) error: Option<ErrorFacts>,
+    pub(super) stream: Option<StreamFacts>,
+    /// Times of both sides of the exchange.
+    pub(super) timing: Timing,
+    pub(super) outcome: Outcome,
+    pub(super) losses: Losses,
+}
+
+impl ResponseSide {
+    /// Of an exchange that began then.
+    pub(super) fn new(api: Api, start: UnixNanos) -> Self {
+        let answer = Answer {
+            api,
+            facts: Response::default(),
+            usage: Usage::default(),
+            error: None,
+            stream: None,
+            timing: Timing { start, ..Timing::default() },
+            outcome: Outcome::NoResponse,
+            losses: Losses::default(),
+        };
+        Self { answer, content_length: None, body: None }
+    }
+
+    /// The request's last byte has passed.
+    pub(super) fn request_end(&mut self, now: UnixNanos) {
+        self.answer.timing.request_end = Some(now);
+    }
+
+    /// The headers.
+    pub(super) fn headers(
+        &mut self,
+        headers: &Headers<'_>,
+        provider: &str,
+        tables: &Arc<Compiled>,
+        now: UnixNanos,
+    ) {
+        let Self { answer, content_length, body } = self;
+        let mut draft = Draft::new(provider);
+        let head = headers::read(headers, answer.api, &mut draft);
+        answer_headers::read(headers, &mut answer.facts);
+        answer.timing.response_start = Some(now);
+        answer.facts.status = head.status;
+        *content_length = head.content_length;
+        *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer)));
+    }
+
+    /// A chunk of the body.
+    pub(super) fn body(&mut self, chunk: &[u8], now: UnixNanos) {
+        let Self { answer, body: Some(body), .. } = self else { return };
+        if !chunk.is_empty() {
+            answer.timing.first_byte.get_or_insert(now);
+            answer.facts.body_bytes = answer.facts.body_bytes.saturating_add(chunk.len() as u64);
+            body.push(chunk, answer, now);
+        }
+    }
+
+    /// Whether there are vectors in the answer, as far as it has passed.
+    pub(super) fn embeds(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.draft().embeds)
+    }
+
+    /// The exchange is over, and this is what it was.
+    pub(super) fn finish(self, end: End, operation: Operation, now: UnixNanos) -> Answer {
+        let Self { mut answer, content_length, body } = self;
+        answer.timing.end = now;
+        let Some(mut body) = body else {
+            answer.end_as(outcome::without_answer(end));
+            return answer;
+        };
+        let all_passed = content_length.is_some_and(|length| length > 0 && answer.facts.body_bytes >= length);
+        let end = if all_passed { End::Complete } else { end };
+        let wholeness = match end {
+            End::Complete => body.finish(&mut answer, now),
+            _ => body.break_off(&mut answer),
+        };
+        let whole_document = body.is_whole_document();
+        let mut draft = body.into_draft();
+
+        if let Some(status) = answer.facts.status.filter(|status| is_failure(*status)) {
+            let code = draft.header_error.or(draft.error.flatten());
+            answer.fail(ErrorFacts { kind: status.to_string(), code });
+            return answer;
+        }
+        let ended = draft.ended || whole_document;
+        let truncated = match wholeness {
+            Wholeness::Cut => true,
+            Wholeness::Whole => answer.stream.is_some() && !draft.may_have_ended(answer.api),
+            Wholeness::Unknown => false,
+        };
+        match draft.error.take() {
+            Some(code) => {
+                let kind = code.clone().unwrap_or_else(|| UNNAMED_ERROR.to_owned());
+                answer.fail(ErrorFacts { kind, code });
+            }
+            None if ended => answer.end_as(Outcome::Completed),
+            None => answer.end_as(outcome::of_end(end, truncated)),
+        }
+        if operation == Operation::Embeddings {
+            draft.counts.forget(Count::MeteredOutput);
+        }
+        answer.usage = draft.counts.usage(ended || answer.outcome == Outcome::Completed);
+        answer.losses.dropped_values = draft.choices.lost();
+        (answer.facts.finish_reasons, answer.facts.tool_calls) = draft.into_choices(answer.api);
+        answer
+    }
+}
+
+impl Answer {
+    /// The provider told of an error.
+    fn fail(&mut self, error: ErrorFacts) {
+        self.outcome = Outcome::Error;
+        self.error = Some(error);
+    }
+
+    /// It did not. A failure of the path is named after the outcome.
+    fn end_as(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.error = outcome::is_failure_of_path(outcome)
+            .then(|| ErrorFacts { kind: outcome.name().to_owned(), code: None });
+    }
+}
+
+/// `error.type` of an error without a code, by the semantic conventions.
+const UNNAMED_ERROR: &str = "_OTHER";
+
+fn is_failure(status: u16) -> bool {
+    status >= 400
+}
