@@ -13,6 +13,7 @@ mod show;
 mod stop;
 mod up;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,11 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args),
     };
     done.unwrap_or_else(|error| {
+        let of_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+        if error.downcast_ref().is_some_and(of_pipe) {
+            // Whoever read our output has seen enough.
+            return ExitCode::SUCCESS;
+        }
         eprintln!("inferspan: {error:#}");
         ExitCode::FAILURE
     })

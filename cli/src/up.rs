@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use host_test::rig::config::{Config, Filter, Listener, Upstream};
 use host_test::rig::envoy::{Envoy, Options};
 use host_test::rig::receiver::Receiver;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base_url;
 use crate::parts::{self, Parts};
@@ -64,7 +64,10 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
         listeners: vec![Listener {
             name: LISTENER.to_owned(),
             address: args.listen,
-            filter: Some(Filter { wasm: parts.wasm.clone(), configuration: json!({}) }),
+            filter: Some(Filter {
+                wasm: parts.wasm.clone(),
+                configuration: filter_config(args.otlp.as_ref()),
+            }),
         }],
         upstream: args.upstream.clone(),
         collector,
@@ -78,7 +81,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     let address = envoy.listener(LISTENER)?;
     progress.done("start", &format!("http://{address} → Envoy with the filter → {}", args.upstream));
     progress.clear();
-    greet(args, address);
+    greet(args, address)?;
 
     let printing = async {
         match &receiver {
@@ -101,14 +104,25 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the filter must know of the user's collector: a path in front of OTLP's, and the Host it goes by.
+fn filter_config(collector: Option<&Upstream>) -> Value {
+    match collector {
+        Some(collector) => json!({ "otlp": {
+            "authority": collector.authority(),
+            "path": format!("{}/v1/traces", collector.path),
+        } }),
+        None => json!({}),
+    }
+}
+
 /// Says what to set, and where the traces go.
-fn greet(args: &Args, address: SocketAddr) {
+fn greet(args: &Args, address: SocketAddr) -> Result<()> {
     let hint = base_url::of(&args.upstream, address);
     let line = format!("{}={}", hint.variable, hint.value);
     if args.format == Format::Json {
         eprintln!("{line}");
     } else {
-        anstream::println!("\n{line}\n");
+        show::put(&format!("\n{line}\n\n"))?;
     }
     if let Some(note) = hint.note {
         eprintln!("{note}");
@@ -117,6 +131,7 @@ fn greet(args: &Args, address: SocketAddr) {
         Some(collector) => eprintln!("Set it where your application runs. The traces go to {collector}."),
         None => eprintln!("Set it where your application runs. The traces show here. Ctrl-C ends."),
     }
+    Ok(())
 }
 
 /// Prints what comes in, for ever.
@@ -127,10 +142,10 @@ async fn print(receiver: &Receiver, format: Format) -> Result<ExitCode> {
         printed += exports.len();
         for export in exports {
             match format {
-                Format::Json => anstream::print!("{}", show::json_line(&export)?),
+                Format::Json => show::put(&show::json_line(&export)?)?,
                 Format::Text => {
                     for trace in export.spans().chunk_by(|one, other| one.trace_id == other.trace_id) {
-                        anstream::println!("{}", tree::trace(trace, None, terminal::width()));
+                        show::put(&format!("{}\n", tree::trace(trace, None, terminal::width())))?;
                     }
                 }
             }

@@ -117,12 +117,12 @@ impl Board<'_> {
     fn show(&mut self, exports: Vec<Export>) -> Result<()> {
         for export in exports {
             match self.format {
-                Format::Json => anstream::print!("{}", show::json_line(&export)?),
+                Format::Json => show::put(&show::json_line(&export)?)?,
                 Format::Text => {
                     for span in export.spans() {
                         let call = self.calls.iter().find(|call| call.is(&span));
                         let shown = tree::trace(&[span], call.map(|call| call.label), terminal::width());
-                        anstream::println!("\n{}", shown.trim_end());
+                        show::put(&format!("\n{shown}"))?;
                     }
                 }
             }

@@ -3,6 +3,8 @@
 pub(crate) mod terminal;
 pub(crate) mod tree;
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use host_test::rig::receiver::Export;
 
@@ -13,6 +15,13 @@ pub(crate) enum Format {
     Text,
     /// The received OTLP export requests as OTLP/JSON, one a line
     Json,
+}
+
+/// Writes to stdout, without colours where they do not belong.
+pub(crate) fn put(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
 }
 
 /// One export request as a line of OTLP/JSON; empty when it holds no traces.

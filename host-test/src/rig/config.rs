@@ -79,6 +79,8 @@ impl Config {
         json!({
             "name": listener.name,
             "address": address(&listener.address.ip().to_string(), listener.address.port()),
+            // Two Envoys on one port would share its connections, to the wonder of everybody.
+            "enable_reuse_port": false,
             "filter_chains": [{ "filters": [{
                 "name": "http",
                 "typed_config": self.connection_manager(listener),

@@ -38,7 +38,7 @@ pub struct Envoy {
 pub struct Options {
     /// Worker threads.
     pub concurrency: u32,
-    /// Called with every line that Envoy logs (warnings and worse, and what the filter logs).
+    /// Called with every line that Envoy logs (errors, and what the filter logs).
     pub on_log: Option<fn(&str)>,
 }
 
@@ -62,7 +62,7 @@ impl Envoy {
         let mut process = Command::new(binary)
             .arg("--config-path")
             .arg(&bootstrap)
-            .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--disable-hot-restart", "--log-level", "error", "--component-log-level", "wasm:info"])
             .args(["--concurrency", &options.concurrency.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -177,29 +177,38 @@ async fn until_ready(admin: &Admin) {
     }
 }
 
-/// Tells from Envoy's counters when nothing is left to deliver: no call under way, no export under way, and no
-/// export begun for longer than the filter lets anything lie.
+/// Tells from Envoy's counters when nothing is left to deliver: no call under way, none that ended so lately that
+/// the filter has not counted it yet, no export under way, and every span accounted for.
 #[derive(Debug, Default)]
 struct Quiet {
-    exports: u64,
     since: Option<Instant>,
 }
 
 impl Quiet {
     fn is_reached(&mut self, stats: &BTreeMap<String, u64>, now: Instant) -> bool {
-        let calls = stats
-            .iter()
-            .filter(|(name, _)| name.starts_with("http.") && name.ends_with(".downstream_rq_active"));
-        // The admin interface counts its own requests under `http.admin.`.
-        let calls: u64 =
-            calls.filter(|(name, _)| !name.starts_with("http.admin.")).map(|(_, value)| value).sum();
-        let of_collector =
-            |name: &str| stats.get(&format!("cluster.{COLLECTOR}.{name}")).copied().unwrap_or(0);
-        let exports = of_collector("upstream_rq_total");
-        if calls > 0 || of_collector("upstream_rq_active") > 0 || exports != self.exports {
-            *self = Self { exports, since: None };
+        let sum = |wanted: &dyn Fn(&str) -> bool| -> u64 {
+            stats.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| value).sum()
+        };
+        let of_listeners = |name: &str, stat: &str| {
+            // The admin interface counts its own requests under `http.admin.`.
+            name.starts_with("http.") && name.ends_with(stat) && !name.starts_with("http.admin.")
+        };
+        if sum(&|name| of_listeners(name, ".downstream_rq_total")) == 0 {
+            return true;
         }
-        now - *self.since.get_or_insert(now) >= LONGEST_AGE
+        let calls = sum(&|name| of_listeners(name, ".downstream_rq_active"));
+        let exports = sum(&|name| name == format!("cluster.{COLLECTOR}.upstream_rq_active"));
+        let due =
+            sum(&|name| name.starts_with("wasmcustom.inferspan_exchanges_") && !name.ends_with("_dismissed"));
+        let settled = sum(&|name| {
+            name.strip_prefix("wasmcustom.inferspan_spans_")
+                .is_some_and(|what| ["exported", "unsampled"].contains(&what) || what.starts_with("dropped"))
+        });
+        if calls > 0 || exports > 0 || settled < due {
+            self.since = None;
+            return false;
+        }
+        now - *self.since.get_or_insert(now) >= COUNTING
     }
 }
 
@@ -237,7 +246,7 @@ impl Log {
     }
 }
 
-/// Longer than the age at which the filter sends what it holds.
-const LONGEST_AGE: Duration = Duration::from_millis(1500);
+/// Longer than the filter takes to add what it counted to Envoy's counters.
+const COUNTING: Duration = Duration::from_millis(1300);
 
 const LOG_LINES: usize = 200;
