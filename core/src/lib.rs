@@ -17,6 +17,7 @@ pub mod config;
 pub mod decode;
 pub mod exchange;
 pub mod frame;
+mod gather;
 pub mod json;
 pub mod otlp;
 pub mod signal;

@@ -8,15 +8,14 @@ use crc32fast::Hasher;
 
 use super::deflate::Inflate;
 use super::{Coding, DecodeError, Out};
+use crate::gather::Gather;
 
 /// Decodes one body.
 #[derive(Debug)]
 pub(super) struct Gzip {
     step: Step,
     /// A fixed part of a member as far as it is there.
-    fixed: [u8; HEADER],
-    /// How many bytes of `fixed` are there: `0 ..= HEADER`.
-    fixed_len: usize,
+    fixed: Gather<HEADER>,
     flags: u8,
     inflate: Inflate,
     /// Of the member's output, as the trailer has it.
@@ -46,8 +45,7 @@ impl Default for Gzip {
     fn default() -> Self {
         Self {
             step: Step::Header,
-            fixed: [0; HEADER],
-            fixed_len: 0,
+            fixed: Gather::default(),
             flags: 0,
             inflate: Inflate::new(Coding::Gzip, false),
             crc: Hasher::new(),
@@ -62,16 +60,16 @@ impl Gzip {
         while !rest.is_empty() {
             rest = match self.step {
                 Step::Header => {
-                    let rest = self.fill(HEADER, rest);
-                    if self.fixed_len == HEADER {
+                    let rest = self.fixed.take(HEADER, rest);
+                    if self.fixed.len() == HEADER {
                         self.header()?;
                     }
                     rest
                 }
                 Step::ExtraLength => {
-                    let rest = self.fill(2, rest);
-                    if self.fixed_len == 2 {
-                        let [low, high, ..] = self.fixed;
+                    let rest = self.fixed.take(2, rest);
+                    if self.fixed.len() == 2 {
+                        let [low, high, ..] = self.fixed.array();
                         self.step = Step::Extra(u16::from_le_bytes([low, high]).into());
                         self.pass_absent();
                     }
@@ -92,9 +90,9 @@ impl Gzip {
                     }
                 },
                 Step::HeaderCrc => {
-                    let rest = self.fill(2, rest);
-                    if self.fixed_len == 2 {
-                        self.fixed_len = 0;
+                    let rest = self.fixed.take(2, rest);
+                    if self.fixed.len() == 2 {
+                        self.fixed.clear();
                         self.step = Step::Body;
                     }
                     rest
@@ -107,15 +105,15 @@ impl Gzip {
                     }
                 },
                 Step::Trailer => {
-                    let rest = self.fill(TRAILER, rest);
-                    if self.fixed_len == TRAILER {
+                    let rest = self.fixed.take(TRAILER, rest);
+                    if self.fixed.len() == TRAILER {
                         self.trailer()?;
                     }
                     rest
                 }
                 Step::Next => {
-                    let rest = self.fill(self.fixed_len.saturating_add(1), rest);
-                    let begun = self.fixed.get(..self.fixed_len).unwrap_or_default();
+                    let rest = self.fixed.take(self.fixed.len().saturating_add(1), rest);
+                    let begun = self.fixed.as_slice();
                     if begun == MAGIC {
                         self.step = Step::Header;
                     } else if !MAGIC.starts_with(begun) {
@@ -133,20 +131,8 @@ impl Gzip {
         matches!(self.step, Step::Next | Step::Ended)
     }
 
-    /// Moves bytes to `fixed` until it has so many; gives what is left of the chunk.
-    fn fill<'a>(&mut self, size: usize, chunk: &'a [u8]) -> &'a [u8] {
-        let (bytes, rest) =
-            chunk.split_at_checked(size.saturating_sub(self.fixed_len)).unwrap_or((chunk, &[]));
-        let end = self.fixed_len.saturating_add(bytes.len());
-        if let Some(room) = self.fixed.get_mut(self.fixed_len..end) {
-            room.copy_from_slice(bytes);
-        }
-        self.fixed_len = end;
-        rest
-    }
-
     fn header(&mut self) -> Result<(), DecodeError> {
-        let [magic0, magic1, method, flags, ..] = self.fixed;
+        let [magic0, magic1, method, flags, ..] = self.fixed.array();
         if [magic0, magic1] != MAGIC || method != DEFLATE || flags & RESERVED != 0 {
             return Err(DecodeError::Corrupt(Coding::Gzip));
         }
@@ -161,7 +147,7 @@ impl Gzip {
 
     /// Goes on to the next part of the header that is there.
     fn pass_absent(&mut self) {
-        self.fixed_len = 0;
+        self.fixed.clear();
         loop {
             self.step = match self.step {
                 Step::ExtraLength if self.flags & HAS_EXTRA == 0 => Step::Extra(0),
@@ -185,8 +171,8 @@ impl Gzip {
     }
 
     fn trailer(&mut self) -> Result<(), DecodeError> {
-        let [c0, c1, c2, c3, s0, s1, s2, s3, ..] = self.fixed;
-        self.fixed_len = 0;
+        let [c0, c1, c2, c3, s0, s1, s2, s3, ..] = self.fixed.array();
+        self.fixed.clear();
         self.step = Step::Next;
         let crc = u32::from_le_bytes([c0, c1, c2, c3]);
         let size = u32::from_le_bytes([s0, s1, s2, s3]);

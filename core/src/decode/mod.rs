@@ -22,6 +22,8 @@ mod stage;
 
 #[cfg(feature = "brotli")]
 mod brotli;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 #[cfg(any(test, feature = "fuzz"))]
 pub use fuzz::{fuzz_brotli, fuzz_deflate, fuzz_gzip, fuzz_zstd};

@@ -29,6 +29,8 @@ enum State {
     Deflate(Box<Deflate>),
     #[cfg(feature = "brotli")]
     Brotli(Box<super::brotli::Brotli>),
+    #[cfg(feature = "zstd")]
+    Zstd(Box<super::zstd::Zstd>),
 }
 
 impl Stage {
@@ -36,7 +38,7 @@ impl Stage {
         let unsupported = match coding {
             Coding::Identity | Coding::Gzip | Coding::Deflate => false,
             Coding::Brotli => cfg!(not(feature = "brotli")),
-            Coding::Zstd => true,
+            Coding::Zstd => cfg!(not(feature = "zstd")),
         };
         if unsupported {
             return Err(DecodeError::Unsupported(coding));
@@ -77,6 +79,8 @@ impl Stage {
             State::Deflate(decoder) => decoder.is_complete(),
             #[cfg(feature = "brotli")]
             State::Brotli(decoder) => decoder.is_complete(),
+            #[cfg(feature = "zstd")]
+            State::Zstd(decoder) => decoder.is_complete(),
         };
         if whole { Ok(()) } else { Err(DecodeError::Cut(self.coding)) }
     }
@@ -93,6 +97,9 @@ impl Stage {
             Coding::Deflate => State::Deflate(Box::default()),
             #[cfg(feature = "brotli")]
             Coding::Brotli => State::Brotli(Box::new(super::brotli::Brotli::new(self.window))),
+            #[cfg(feature = "zstd")]
+            Coding::Zstd => State::Zstd(Box::new(super::zstd::Zstd::new(self.window))),
+            #[cfg(not(all(feature = "brotli", feature = "zstd")))]
             unsupported => return Err(DecodeError::Unsupported(unsupported)),
         };
         Ok(())
@@ -119,6 +126,8 @@ impl Stage {
             State::Deflate(decoder) => decoder.push(bytes, &mut bounded),
             #[cfg(feature = "brotli")]
             State::Brotli(decoder) => decoder.push(bytes, &mut bounded),
+            #[cfg(feature = "zstd")]
+            State::Zstd(decoder) => decoder.push(bytes, &mut bounded),
         }
     }
 }

@@ -41,13 +41,18 @@ fn br_with(text: &[u8], lg_window: u32) -> Vec<u8> {
     encoder.into_inner()
 }
 
+fn zstd(text: &[u8]) -> Vec<u8> {
+    zstd::encode_all(text, 3).unwrap()
+}
+
 /// Each coding by its name, with an encoder.
 type Encoder = fn(&[u8]) -> Vec<u8>;
-const ENCODERS: [(&str, Coding, Encoder); 4] = [
+const ENCODERS: [(&str, Coding, Encoder); 5] = [
     ("gzip", Coding::Gzip, gzip),
     ("deflate", Coding::Deflate, zlib),
     ("deflate", Coding::Deflate, raw_deflate),
     ("br", Coding::Brotli, br),
+    ("zstd", Coding::Zstd, zstd),
 ];
 
 fn good(text: &[u8]) -> Decoded {
@@ -125,7 +130,7 @@ fn every_coding_whole_and_byte_by_byte() {
 
 #[test]
 fn a_body_without_a_byte_is_complete() {
-    for name in ["identity", "gzip", "deflate", "br"] {
+    for name in ["identity", "gzip", "deflate", "br", "zstd"] {
         assert_eq!(whole(name, b""), good(b""), "{name}");
     }
 }
@@ -151,11 +156,12 @@ fn flushed_events_come_at_once() {
     check("deflate", ZlibEncoder::new(Vec::new(), Compression::default()), |encoder| encoder.get_ref());
     check("deflate", DeflateEncoder::new(Vec::new(), Compression::default()), |encoder| encoder.get_ref());
     check("br", brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22), |encoder| encoder.get_ref());
+    check("zstd", zstd::Encoder::new(Vec::new(), 3).unwrap(), |encoder| encoder.get_ref());
 }
 
 #[test]
 fn a_cut_body_gives_what_was_there_and_is_told_apart() {
-    let text = stream_of(200);
+    let text = stream_of(6000);
     for (name, coding, encode) in ENCODERS {
         let body = encode(&text);
         let cut = whole(name, &body[..body.len() - 1]);
@@ -226,7 +232,7 @@ fn what_follows_the_stream_is_passed_over() {
 
 #[test]
 fn a_label_that_lies_is_passed_on() {
-    for name in ["gzip", "deflate", "br"] {
+    for name in ["gzip", "deflate", "br", "zstd"] {
         for text in ["{\"error\":{}}", "{\n  \"a\": 1}", "{}", "[{}]", "data: {}\n\n", "event: ping\n\n"] {
             let expected = Decoded { text: text.into(), result: Ok(()), mislabelled: true };
             assert_eq!(whole(name, text.as_bytes()), expected, "{name}");
@@ -340,5 +346,6 @@ proptest! {
         super::fuzz_gzip(&data);
         super::fuzz_deflate(&data);
         super::fuzz_brotli(&data);
+        super::fuzz_zstd(&data);
     }
 }

@@ -11,15 +11,14 @@
 use crc32fast::Hasher;
 
 use super::{Frame, FrameEnd, FrameError, Name};
+use crate::gather::Gather;
 
 /// Reads an AWS event stream.
 #[derive(Debug)]
 pub struct EventStream {
     state: State,
     /// The prelude, or the trailing CRC, as far as it is there.
-    fixed: [u8; PRELUDE],
-    /// How many bytes of `fixed` are there: `0 ..= PRELUDE`.
-    fixed_len: usize,
+    fixed: Gather<PRELUDE>,
     /// Over the current message, as far as it has passed.
     crc: Hasher,
     headers: Headers,
@@ -45,8 +44,7 @@ impl Default for EventStream {
     fn default() -> Self {
         Self {
             state: State::Prelude,
-            fixed: [0; PRELUDE],
-            fixed_len: 0,
+            fixed: Gather::default(),
             crc: Hasher::new(),
             headers: Headers::default(),
             payload_left: 0,
@@ -63,8 +61,8 @@ impl EventStream {
         while !rest.is_empty() {
             rest = match self.state {
                 State::Prelude => {
-                    let rest = self.fill(PRELUDE, rest);
-                    if self.fixed_len == PRELUDE {
+                    let rest = self.fixed.take(PRELUDE, rest);
+                    if self.fixed.len() == PRELUDE {
                         self.prelude(sink);
                     }
                     rest
@@ -85,8 +83,8 @@ impl EventStream {
                     rest
                 }
                 State::MessageCrc => {
-                    let rest = self.fill(CRC, rest);
-                    if self.fixed_len == CRC {
+                    let rest = self.fixed.take(CRC, rest);
+                    if self.fixed.len() == CRC {
                         self.end_message(sink);
                     }
                     rest
@@ -99,26 +97,15 @@ impl EventStream {
     /// The body has ended. A message that has not ended is not delivered.
     pub fn finish(&mut self, _sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
         match self.state {
-            State::Prelude if self.fixed_len == 0 => FrameEnd::Clean,
+            State::Prelude if self.fixed.len() == 0 => FrameEnd::Clean,
             State::Broken => FrameEnd::Clean,
             _ => FrameEnd::Cut,
         }
     }
 
-    /// Moves bytes to `fixed` until it has so many; gives what is left of the chunk.
-    fn fill<'a>(&mut self, size: usize, chunk: &'a [u8]) -> &'a [u8] {
-        let (bytes, rest) = split_at_most(chunk, size.saturating_sub(self.fixed_len));
-        let end = self.fixed_len.saturating_add(bytes.len());
-        if let Some(room) = self.fixed.get_mut(self.fixed_len..end) {
-            room.copy_from_slice(bytes);
-        }
-        self.fixed_len = end;
-        rest
-    }
-
     fn prelude(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
-        self.fixed_len = 0;
-        let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = self.fixed;
+        self.fixed.clear();
+        let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = self.fixed.array();
         let mut crc = Hasher::new();
         crc.update(&[t0, t1, t2, t3, h0, h1, h2, h3]);
         if crc.clone().finalize() != u32::from_be_bytes([c0, c1, c2, c3]) {
@@ -172,8 +159,8 @@ impl EventStream {
     }
 
     fn end_message(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
-        let [c0, c1, c2, c3, ..] = self.fixed;
-        self.fixed_len = 0;
+        let [c0, c1, c2, c3, ..] = self.fixed.array();
+        self.fixed.clear();
         self.state = State::Prelude;
         let error = if self.crc.clone().finalize() != u32::from_be_bytes([c0, c1, c2, c3]) {
             Some(FrameError::MessageCrc)
