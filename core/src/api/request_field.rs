@@ -94,7 +94,7 @@ pub(crate) enum Text {
 /// What the model is asked to work on.
 ///
 /// A list counts as many as it has, a text as one; a list of token numbers is one text, a list of such lists
-/// as many as it has. Empty ones count as absent.
+/// as many as it has. An empty list counts as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// `messages`: a chat.

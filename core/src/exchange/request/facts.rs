@@ -171,7 +171,7 @@ impl Facts {
         }
     }
 
-    /// Of the first kind of input that is there; what is empty counts as absent.
+    /// Of the first kind of input that is there; an empty list counts as absent.
     fn message_count(&self) -> Option<u64> {
         let count = |input: Input| self.inputs.get(input as usize).map_or(0, |input| input.count);
         let chat_history = count(Input::History).saturating_add(count(Input::Message));
@@ -265,7 +265,7 @@ impl Facts {
         let Some(counted) = self.inputs.get_mut(input as usize) else { return };
         counted.seen |= value != Value::Null;
         match value {
-            Value::Text(text) if !(text.bytes.is_empty() && text.whole) => counted.count = 1,
+            Value::Text(_) => counted.count = 1,
             Value::Begin(_) => counted.tokens = false,
             Value::End(Container::Array, length) if length > 0 => {
                 counted.count = if counted.tokens { 1 } else { u64::from(length) };

@@ -1,0 +1,273 @@
+//! HAR 1.2 files, as browsers and proxies export them.
+//!
+//! Specification: <http://www.softwareishard.com/blog/har-12-spec/>. Bodies stand in it decoded, whatever their
+//! `content-encoding` was, so that header is left out. HTTP/2's pseudo-headers, which some exporters list among
+//! the headers, are made from method and URL instead.
+
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+
+use super::recording::{Message, Recording, Times};
+
+/// The entries of a file.
+///
+/// # Errors
+/// Where it is no HAR file.
+pub(super) fn read(
+    file: impl Read,
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Recording>> + 'static> {
+    let har: Har = serde_json::from_reader(BufReader::new(file)).context("not a HAR 1.2 file")?;
+    let path = path.display().to_string();
+    Ok(har.log.entries.into_iter().enumerate().map(move |(number, entry)| {
+        let id = format!("{path}#{number}");
+        entry.recording(id.clone()).context(id)
+    }))
+}
+
+#[derive(Deserialize)]
+struct Har {
+    log: Log,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    started_date_time: Option<String>,
+    request: Request,
+    response: Option<Response>,
+    timings: Option<Timings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: Vec<Pair>,
+    post_data: Option<PostData>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    status: i64,
+    #[serde(default)]
+    headers: Vec<Pair>,
+    #[serde(default)]
+    content: Content,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PostData {
+    text: Option<String>,
+    /// Not in the specification, but some write it as for answers.
+    encoding: Option<String>,
+    #[serde(default)]
+    params: Vec<Param>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Param {
+    name: String,
+    value: Option<String>,
+    file_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Content {
+    text: Option<String>,
+    encoding: Option<String>,
+}
+
+/// In milliseconds; -1 where it does not apply.
+#[derive(Clone, Copy, Deserialize)]
+struct Timings {
+    #[serde(default)]
+    send: f64,
+    #[serde(default)]
+    wait: f64,
+    #[serde(default)]
+    receive: f64,
+}
+
+impl Entry {
+    fn recording(self, id: String) -> Result<Recording> {
+        let (scheme, authority, path) = split_url(&self.request.url).with_context(|| {
+            format!("request.url `{}` is none like `https://host/path`", self.request.url)
+        })?;
+        let pseudo = [
+            (":method", &*self.request.method),
+            (":scheme", scheme),
+            (":authority", authority),
+            (":path", path),
+        ];
+        let mut request = message(&pseudo, self.request.headers);
+        if let Some(posted) = self.request.post_data {
+            request.body = match posted.text {
+                Some(text) => decode(text, posted.encoding.as_deref()).context("request.postData.text")?,
+                None => form(&posted.params, &request),
+            };
+        }
+        // Status 0: blocked, aborted, never answered.
+        let response = match self.response.filter(|response| response.status > 0) {
+            Some(answer) => {
+                let mut response = message(&[(":status", &answer.status.to_string())], answer.headers);
+                let text = answer.content.text.unwrap_or_default();
+                response.body =
+                    decode(text, answer.content.encoding.as_deref()).context("response.content.text")?;
+                Some(response)
+            }
+            None => None,
+        };
+        let start = self.started_date_time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let times = Times {
+            start: start.and_then(|start| u64::try_from(start.as_nanosecond()).ok()).unwrap_or(0),
+            wait: self.timings.map_or(0, |timings| nanos(timings.send).saturating_add(nanos(timings.wait))),
+            receive: self.timings.map_or(0, |timings| nanos(timings.receive)),
+        };
+        Ok(Recording { id, request, response, times })
+    }
+}
+
+fn message(pseudo: &[(&str, &str)], headers: Vec<Pair>) -> Message {
+    let headers = headers
+        .into_iter()
+        .map(|pair| (pair.name.to_ascii_lowercase(), pair.value))
+        .filter(|(name, _)| !name.starts_with(':') && name != "content-encoding")
+        .map(|(name, value)| (name.into_bytes(), value.into_bytes()));
+    let pseudo = pseudo.iter().map(|(name, value)| (name.as_bytes().to_owned(), value.as_bytes().to_owned()));
+    Message { headers: pseudo.chain(headers).collect(), body: Vec::new() }
+}
+
+/// Scheme, authority and path of a URL; the path has the query with it.
+fn split_url(url: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = path.split('#').next().unwrap_or(path);
+    Some((scheme, authority, if path.is_empty() { "/" } else { path }))
+}
+
+fn decode(text: String, encoding: Option<&str>) -> Result<Vec<u8>> {
+    match encoding {
+        Some("base64") => BASE64_STANDARD.decode(text).context("not base64"),
+        _ => Ok(text.into_bytes()),
+    }
+}
+
+/// A form that the exporter took apart, put together again with the boundary that its request names.
+fn form(params: &[Param], request: &Message) -> Vec<u8> {
+    let content_type = request.headers.iter().find(|(name, _)| name == b"content-type");
+    let content_type = content_type.map(|(_, value)| String::from_utf8_lossy(value)).unwrap_or_default();
+    let Some((_, boundary)) = content_type.split_once("boundary=") else { return Vec::new() };
+    let boundary = boundary.split(';').next().unwrap_or_default().trim_matches('"');
+    let mut body = String::new();
+    for Param { name, value, file_name } in params {
+        let file = file_name.as_ref().map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+        let value = value.as_deref().unwrap_or_default();
+        body.push_str(&format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+        ));
+    }
+    body.push_str(&format!("--{boundary}--\r\n"));
+    body.into_bytes()
+}
+
+fn nanos(millis: f64) -> u64 {
+    // Negative times become 0 by the cast.
+    (millis * 1e6) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(har: &str) -> Vec<Result<Recording>> {
+        read(har.as_bytes(), Path::new("x.har")).unwrap().collect()
+    }
+
+    #[test]
+    fn an_entry_is_an_exchange() {
+        let recording = entries(
+            r#"{"log": {"version": "1.2", "entries": [{
+                "startedDateTime": "2026-11-21T10:00:00.000+01:00",
+                "request": {"method": "POST", "url": "https://api.example:8443/v1/x?y=1#z", "headers": [
+                    {"name": ":path", "value": "/v1/x"}, {"name": "Content-Type", "value": "application/json"}],
+                    "postData": {"mimeType": "application/json", "text": "{\"a\":1}"}},
+                "response": {"status": 200, "headers": [{"name": "Content-Encoding", "value": "br"}],
+                    "content": {"size": 2, "mimeType": "application/json", "text": "e30=", "encoding": "base64"}},
+                "timings": {"send": 1, "wait": 250.5, "receive": -1}}]}}"#,
+        )
+        .remove(0)
+        .unwrap();
+        assert_eq!(recording.id, "x.har#0");
+        let headers: Vec<(&str, &str)> = recording
+            .request
+            .headers
+            .iter()
+            .map(|(n, v)| (std::str::from_utf8(n).unwrap(), std::str::from_utf8(v).unwrap()))
+            .collect();
+        assert_eq!(
+            headers,
+            [
+                (":method", "POST"),
+                (":scheme", "https"),
+                (":authority", "api.example:8443"),
+                (":path", "/v1/x?y=1"),
+                ("content-type", "application/json"),
+            ]
+        );
+        assert_eq!(recording.request.body, b"{\"a\":1}");
+        let response = recording.response.unwrap();
+        assert_eq!(response.headers, [(b":status".to_vec(), b"200".to_vec())]);
+        assert_eq!(response.body, b"{}");
+        assert_eq!(recording.times.start, 1_795_251_600_000_000_000);
+        assert_eq!((recording.times.wait, recording.times.receive), (251_500_000, 0));
+    }
+
+    #[test]
+    fn forms_are_put_together_again_and_status_0_is_no_answer() {
+        let recording = entries(
+            r#"{"log": {"entries": [{
+                "request": {"method": "POST", "url": "https://h/v1/audio/transcriptions", "headers": [
+                    {"name": "content-type", "value": "multipart/form-data; boundary=XX"}],
+                    "postData": {"mimeType": "multipart/form-data", "params": [
+                        {"name": "model", "value": "whisper-1"}, {"name": "file", "fileName": "a.mp3"}]}},
+                "response": {"status": 0, "headers": [], "content": {}}}]}}"#,
+        )
+        .remove(0)
+        .unwrap();
+        assert_eq!(
+            String::from_utf8(recording.request.body).unwrap(),
+            "--XX\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n\
+             --XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n\r\n--XX--\r\n"
+        );
+        assert!(recording.response.is_none());
+    }
+
+    #[test]
+    fn a_bad_entry_is_named() {
+        let entry = r#"{"request": {"method": "GET", "url": "about:blank"}, "response": null}"#;
+        let read = entries(&format!(r#"{{"log": {{"entries": [{entry}]}}}}"#));
+        let message = format!("{:#}", read.first().unwrap().as_ref().unwrap_err());
+        assert!(message.starts_with("x.har#0: request.url `about:blank`"), "{message}");
+    }
+}

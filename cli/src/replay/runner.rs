@@ -1,0 +1,79 @@
+//! What runs an exchange: the filter's core itself, or the compiled filter.
+
+use anyhow::Result;
+use inferspan_core::call::{Call, End};
+use inferspan_core::exchange::{Headers, Observer};
+use inferspan_core::time::UnixNanos;
+
+use super::recording::{Message, Recording};
+use super::split::Split;
+
+/// Runs exchanges, one after the other.
+pub(super) trait Runner {
+    /// Shows it the exchange as a proxy would, bodies cut as asked.
+    fn run(&mut self, recording: &Recording, split: Split) -> Result<Observation>;
+}
+
+/// What came out.
+pub(super) enum Observation {
+    /// It was taken for no LLM call.
+    Nothing,
+    /// The call's facts.
+    Call(Box<Call>),
+}
+
+/// The core, as a library.
+#[derive(Default)]
+pub(super) struct Native {
+    observer: Observer,
+}
+
+impl Native {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Runner for Native {
+    fn run(&mut self, recording: &Recording, split: Split) -> Result<Observation> {
+        let (request, times) = (&recording.request, recording.times);
+        let sent = UnixNanos(times.start);
+        let Some(mut exchange) = with_headers(request, |headers| self.observer.begin(headers, sent)) else {
+            return Ok(Observation::Nothing);
+        };
+        for chunk in split.chunks(&request.body, &recording.id) {
+            exchange.request_body(chunk, sent);
+        }
+        exchange.request_end(sent);
+
+        let answered = UnixNanos(sent.0.saturating_add(times.wait));
+        let ended = UnixNanos(answered.0.saturating_add(times.receive));
+        let end = match &recording.response {
+            Some(response) => {
+                with_headers(response, |headers| exchange.response_headers(headers, answered));
+                let chunks: Vec<&[u8]> = split.chunks(&response.body, &recording.id).collect();
+                for (chunk, now) in chunks.iter().zip(spread(answered, times.receive, chunks.len())) {
+                    exchange.response_body(chunk, now);
+                }
+                End::Complete
+            }
+            None => End::Unknown,
+        };
+        Ok(match exchange.finish(end, ended) {
+            Some(call) => Observation::Call(Box::new(call)),
+            None => Observation::Nothing,
+        })
+    }
+}
+
+fn with_headers<T>(message: &Message, show: impl FnOnce(&Headers<'_>) -> T) -> T {
+    let pairs: Vec<(&[u8], &[u8])> =
+        message.headers.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect();
+    show(&Headers::new(&pairs))
+}
+
+/// Points in time, as files do not tell when each chunk came: evenly from the first to the last.
+fn spread(first: UnixNanos, length: u64, points: usize) -> impl Iterator<Item = UnixNanos> {
+    let last = u64::try_from(points).unwrap_or(u64::MAX).saturating_sub(1).max(1);
+    (0..=last).map(move |at| UnixNanos(first.0.saturating_add(length / last * at)))
+}
