@@ -1,1 +1,0 @@
-//! The filter's configuration: one JSON object, or nothing at all.

@@ -1,0 +1,226 @@
+//! What types cannot say of a configuration: bounds, and what contradicts itself.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::{Config, ConfigError, Otlp, ProviderRule};
+use crate::api::Api;
+use crate::call::Operation;
+
+/// The first thing that is wrong, if anything is.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    if config.service_name.as_deref() == Some("") {
+        return wrong("service_name", "is empty; give a name or leave it out");
+    }
+    if let (Some(name), Some(other)) = (&config.service_name, config.resource.attributes.get("service.name"))
+        && name != other
+    {
+        return wrong(
+            "resource.attributes.service.name",
+            format!("is {other:?}, but service_name is {name:?}; give one of them"),
+        );
+    }
+    if config.resource.attributes.contains_key("") {
+        return wrong("resource.attributes", "has an attribute without a name; give it one");
+    }
+    check_otlp(&config.otlp)?;
+    if !(0.0..=1.0).contains(&config.trace.sample_ratio) {
+        return out_of_range(
+            "trace.sample_ratio",
+            config.trace.sample_ratio,
+            0.0..=1.0,
+            "share of the traces",
+        );
+    }
+    config.providers.iter().enumerate().try_for_each(|(index, rule)| check_provider(index, rule))
+}
+
+fn check_otlp(otlp: &Otlp) -> Result<(), ConfigError> {
+    if otlp.cluster.is_empty() {
+        return wrong("otlp.cluster", "is empty; give the name of an Envoy cluster");
+    }
+    if otlp.authority.as_deref().is_some_and(|a| a.is_empty() || !is_visible(a)) {
+        return wrong("otlp.authority", "is no host name; give one, or leave it out");
+    }
+    if !otlp.path.starts_with('/') || !is_visible(&otlp.path) {
+        return wrong(
+            "otlp.path",
+            format!("is {:?}; give a path that begins with /, e.g. /v1/traces", otlp.path),
+        );
+    }
+    for (name, value) in &otlp.headers {
+        let path = format!("otlp.headers.{name}");
+        if let Some(key) = reserved_for(name) {
+            return wrong(&path, format!("is not for you to set; {key}"));
+        }
+        if name.is_empty() || !name.bytes().all(is_header_name_byte) {
+            return wrong(&path, "is no header name; give lower-case letters, digits and dashes");
+        }
+        if value.expose().bytes().any(|b| b.is_ascii_control() && b != b'\t') {
+            return wrong(&path, "holds a control character, which no header may; remove it");
+        }
+    }
+    for (key, value, range, unit) in [
+        ("timeout_ms", otlp.timeout_ms, 1..=60_000, "milliseconds"),
+        ("max_batch_spans", otlp.max_batch_spans, 1..=4_096, "spans"),
+        ("max_batch_bytes", otlp.max_batch_bytes, 1_024..=4 << 20, "bytes"),
+        ("max_batch_age_ms", otlp.max_batch_age_ms, 10..=60_000, "milliseconds"),
+        ("max_queue_bytes", otlp.max_queue_bytes, 16 << 10..=64 << 20, "bytes"),
+        ("max_in_flight", otlp.max_in_flight, 1..=64, "exports"),
+    ] {
+        if !range.contains(&value) {
+            return out_of_range(&format!("otlp.{key}"), value, range, unit);
+        }
+    }
+    if otlp.max_queue_bytes < otlp.max_batch_bytes {
+        return wrong(
+            "otlp.max_queue_bytes",
+            format!(
+                "is {}, less than otlp.max_batch_bytes, {}: no batch would ever be whole; give at least as much",
+                otlp.max_queue_bytes, otlp.max_batch_bytes
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn check_provider(index: usize, rule: &ProviderRule) -> Result<(), ConfigError> {
+    let path = |key: &str| format!("providers[{index}]{key}");
+    if rule.provider.is_none() && rule.api.is_none() && rule.operation.is_none() {
+        return wrong(&path(""), "says nothing; give provider, api, operation or several of them");
+    }
+    if rule.api.is_some() && rule.host.is_none() && rule.path.is_none() {
+        return wrong(&path(""), "would make every request an LLM call; give a host, a path or both");
+    }
+    if let Some(api) = rule.api.as_deref().filter(|api| Api::from_name(api).is_none()) {
+        return wrong(&path(".api"), unknown(api, Api::ALL.iter().map(|api| api.name())));
+    }
+    if let Some(operation) = rule.operation.as_deref().filter(|name| Operation::from_name(name).is_none()) {
+        return wrong(&path(".operation"), unknown(operation, Operation::ALL.iter().map(|op| op.name())));
+    }
+    for (key, value) in [("host", &rule.host), ("path", &rule.path), ("provider", &rule.provider)] {
+        if value.as_deref() == Some("") {
+            return wrong(&path(&format!(".{key}")), "is empty; give one, or leave it out");
+        }
+    }
+    Ok(())
+}
+
+/// What to do instead of setting a header that the export sets.
+fn reserved_for(header: &str) -> Option<&'static str> {
+    match header {
+        ":authority" | "host" => Some("use otlp.authority"),
+        ":path" => Some("use otlp.path"),
+        "content-type" | "content-length" | "content-encoding" | "transfer-encoding" => {
+            Some("it follows from the body")
+        }
+        _ if header.starts_with(':') => Some("an export is a POST over the cluster's protocol"),
+        _ => None,
+    }
+}
+
+fn is_header_name_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
+}
+
+fn is_visible(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> String {
+    format!("is {name:?}; give one of {}", known.collect::<Vec<_>>().join(", "))
+}
+
+fn out_of_range<T: Display>(
+    path: &str,
+    value: T,
+    range: RangeInclusive<T>,
+    unit: &str,
+) -> Result<(), ConfigError> {
+    wrong(path, format!("is {value}; give {} to {} ({unit})", range.start(), range.end()))
+}
+
+fn wrong(path: &str, problem: impl Into<String>) -> Result<(), ConfigError> {
+    Err(ConfigError { path: path.to_owned(), problem: problem.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_would_be_right() {
+        for (text, expected) in [
+            (r#"{"service_name":""}"#, "service_name: is empty; give a name or leave it out"),
+            (
+                r#"{"service_name":"a","resource":{"attributes":{"service.name":"b"}}}"#,
+                r#"resource.attributes.service.name: is "b", but service_name is "a"; give one of them"#,
+            ),
+            (
+                r#"{"resource":{"attributes":{"":"b"}}}"#,
+                "resource.attributes: has an attribute without a name; give it one",
+            ),
+            (r#"{"otlp":{"cluster":""}}"#, "otlp.cluster: is empty; give the name of an Envoy cluster"),
+            (r#"{"otlp":{"authority":"a b"}}"#, "otlp.authority: is no host name; give one, or leave it out"),
+            (
+                r#"{"otlp":{"path":"v1/traces"}}"#,
+                r#"otlp.path: is "v1/traces"; give a path that begins with /, e.g. /v1/traces"#,
+            ),
+            (
+                r#"{"otlp":{"headers":{"host":"h"}}}"#,
+                "otlp.headers.host: is not for you to set; use otlp.authority",
+            ),
+            (
+                r#"{"otlp":{"headers":{"X-Key":"h"}}}"#,
+                "otlp.headers.X-Key: is no header name; give lower-case letters, digits and dashes",
+            ),
+            (
+                r#"{"otlp":{"headers":{"k":"a\r\nb: c"}}}"#,
+                "otlp.headers.k: holds a control character, which no header may; remove it",
+            ),
+            (r#"{"otlp":{"timeout_ms":0}}"#, "otlp.timeout_ms: is 0; give 1 to 60000 (milliseconds)"),
+            (r#"{"otlp":{"max_in_flight":65}}"#, "otlp.max_in_flight: is 65; give 1 to 64 (exports)"),
+            (
+                r#"{"otlp":{"max_queue_bytes":16384}}"#,
+                "otlp.max_queue_bytes: is 16384, less than otlp.max_batch_bytes, 262144: no batch would ever be whole; \
+                 give at least as much",
+            ),
+            (
+                r#"{"trace":{"sample_ratio":1.5}}"#,
+                "trace.sample_ratio: is 1.5; give 0 to 1 (share of the traces)",
+            ),
+            (
+                r#"{"providers":[{"host":"a"}]}"#,
+                "providers[0]: says nothing; give provider, api, operation or several of them",
+            ),
+            (
+                r#"{"providers":[{"api":"openai_chat"}]}"#,
+                "providers[0]: would make every request an LLM call; give a host, a path or both",
+            ),
+            (
+                r#"{"providers":[{"host":"","provider":"x"}]}"#,
+                "providers[0].host: is empty; give one, or leave it out",
+            ),
+        ] {
+            let error = Config::parse(text.as_bytes()).expect_err(text);
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn names_the_formats_and_operations_there_are() {
+        let refused = |rule: &str| {
+            Config::parse(format!(r#"{{"providers":[{rule}]}}"#).as_bytes()).unwrap_err().to_string()
+        };
+        let error = refused(r#"{"host":"a","api":"openai"}"#);
+        assert!(error.starts_with(r#"providers[0].api: is "openai"; give one of openai_chat, "#), "{error}");
+        let error = refused(r#"{"host":"a","operation":"talk"}"#);
+        assert!(error.starts_with(r#"providers[0].operation: is "talk"; give one of chat, "#), "{error}");
+    }
+
+    #[test]
+    fn takes_a_name_given_twice_alike() {
+        let text = br#"{"service_name":"a","resource":{"attributes":{"service.name":"a"}}}"#;
+        assert!(Config::parse(text).is_ok());
+    }
+}
