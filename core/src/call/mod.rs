@@ -45,6 +45,27 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: &[Self] = &[
+        Self::Chat,
+        Self::TextCompletion,
+        Self::GenerateContent,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::ImageGeneration,
+        Self::Transcription,
+        Self::Translation,
+        Self::Speech,
+        Self::Moderation,
+        Self::CountTokens,
+    ];
+
+    /// The operation of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operation| operation.name() == name)
+    }
+
     /// The name as it is emitted.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -127,5 +148,19 @@ impl Losses {
             truncated_values: self.truncated_values.saturating_add(other.truncated_values),
             dropped_values: self.dropped_values.saturating_add(other.dropped_values),
         }
+    }
+
+    /// Each kind of loss by the name it is counted under.
+    #[must_use]
+    pub fn by_kind(&self) -> [(&'static str, u32); 7] {
+        [
+            ("malformed_messages", self.malformed_messages),
+            ("damaged_frames", self.damaged_frames),
+            ("undecoded_bodies", self.undecoded_bodies),
+            ("mislabelled_bodies", self.mislabelled_bodies),
+            ("unread_bodies", self.unread_bodies),
+            ("truncated_values", self.truncated_values),
+            ("dropped_values", self.dropped_values),
+        ]
     }
 }

@@ -1,0 +1,208 @@
+//! Attributes of ours, for what no convention names. Few, all under `inferspan.`:
+//!
+//! | attribute | type | what it says |
+//! |---|---|---|
+//! | `inferspan.outcome` | string | how the exchange ended: `completed`, `client_cancelled`, `upstream_reset`, `timeout`, `truncated`, `error`, `no_response` |
+//! | `inferspan.usage.status` | string | whether the token counts are whole: `reported`, `partial`, `missing` |
+//! | `inferspan.usage.cost` | double | USD, where the answer reports it; never computed |
+//! | `inferspan.usage.cache_creation_1h.input_tokens` | int | the part of the tokens written to the cache that is kept for an hour |
+//! | `inferspan.request.message_count` | int | messages, contents or inputs of the request |
+//! | `inferspan.request.tool_count` | int | tools offered |
+//! | `inferspan.request.tool_names` | string\[\] | their names, the first ones |
+//! | `inferspan.request.thinking_budget` | int | tokens allowed for thinking |
+//! | `inferspan.request.service_tier` | string | tier asked for, of a provider without a page in the conventions |
+//! | `inferspan.request.body_size` | int | bytes of the body, as they passed |
+//! | `inferspan.request.session_id` | string | a session that the client names |
+//! | `inferspan.client.sdk.name`, `.version` | string | the SDK that asks |
+//! | `inferspan.response.tool_call.names`, `.ids` | string\[\] | what the model asks its client to run; both arrays have one entry for each tool call, empty where it has none |
+//! | `inferspan.response.service_tier` | string | tier used, of a provider without a page in the conventions |
+//! | `inferspan.response.body_size` | int | bytes of the body, as they passed |
+//! | `inferspan.response.request_id` | string | what one quotes to the provider's support |
+//! | `inferspan.response.upstream_provider` | string | who answered behind a router |
+//! | `inferspan.response.cache_status` | string | a gateway's cache: `hit`, `miss` … |
+//! | `inferspan.error.code` | string | the provider's own code of the error |
+//! | `inferspan.ratelimit.remaining_requests`, `.remaining_tokens`, `.limit_requests`, `.limit_tokens` | int | the provider's rate limit |
+//! | `inferspan.ratelimit.retry_after` | int | seconds to wait |
+//! | `inferspan.time_to_first_byte` | double | seconds until the body's first byte |
+//! | `inferspan.time_to_first_reasoning`, `.time_to_first_visible` | double | seconds until the stream's first reasoning, and its first visible text, where it had both |
+//! | `inferspan.stream.content_events` | int | stream messages that carry generated output |
+//! | `inferspan.stream.max_gap` | double | the longest pause between two of them, in seconds |
+//! | `inferspan.losses` | string\[\] | what could not be read of this exchange: `malformed_messages`, `damaged_frames`, `undecoded_bodies`, `mislabelled_bodies`, `unread_bodies`, `truncated_values`, `dropped_values` |
+
+use super::AttributeSink;
+use crate::call::{Call, Losses};
+
+/// The attributes of ours of the call's span.
+pub fn attributes(call: &Call, sink: &mut impl AttributeSink) {
+    let Call { request, response, usage, timing, .. } = call;
+    sink.text("inferspan.outcome", call.outcome.name());
+    sink.text("inferspan.usage.status", usage.status.name());
+    sink.double_if("inferspan.usage.cost", usage.cost);
+    sink.int_if("inferspan.usage.cache_creation_1h.input_tokens", usage.cache_write_1h_tokens);
+
+    sink.int_if("inferspan.request.message_count", request.message_count);
+    sink.int_if("inferspan.request.tool_count", request.tool_count);
+    sink.texts_unless_empty("inferspan.request.tool_names", &request.tool_names);
+    sink.int_if("inferspan.request.thinking_budget", request.thinking_budget);
+    sink.int_if("inferspan.request.body_size", Some(request.body_bytes).filter(|n| *n > 0));
+    sink.text_if("inferspan.request.session_id", request.session_id.as_deref());
+    sink.text_if("inferspan.client.sdk.name", call.client.sdk_name.as_deref());
+    sink.text_if("inferspan.client.sdk.version", call.client.sdk_version.as_deref());
+
+    if !response.tool_calls.is_empty() {
+        let calls = response.tool_calls.iter();
+        let names = calls.clone().map(|c| c.name.as_deref().unwrap_or_default());
+        sink.texts("inferspan.response.tool_call.names", names);
+        sink.texts("inferspan.response.tool_call.ids", calls.map(|c| c.id.as_deref().unwrap_or_default()));
+    }
+    if !matches!(call.provider.as_ref(), "openai" | "azure.ai.openai") {
+        sink.text_if("inferspan.request.service_tier", request.service_tier.as_deref());
+        sink.text_if("inferspan.response.service_tier", response.service_tier.as_deref());
+    }
+    sink.int_if("inferspan.response.body_size", Some(response.body_bytes).filter(|n| *n > 0));
+    sink.text_if("inferspan.response.request_id", response.provider_request_id.as_deref());
+    sink.text_if("inferspan.response.upstream_provider", response.upstream_provider.as_deref());
+    sink.text_if("inferspan.response.cache_status", response.cache_status.as_deref());
+    sink.text_if("inferspan.error.code", call.error.as_ref().and_then(|e| e.code.as_deref()));
+    sink.int_if("inferspan.ratelimit.remaining_requests", response.ratelimit_remaining_requests);
+    sink.int_if("inferspan.ratelimit.remaining_tokens", response.ratelimit_remaining_tokens);
+    sink.int_if("inferspan.ratelimit.limit_requests", response.ratelimit_limit_requests);
+    sink.int_if("inferspan.ratelimit.limit_tokens", response.ratelimit_limit_tokens);
+    sink.int_if("inferspan.ratelimit.retry_after", response.retry_after);
+
+    sink.seconds_if("inferspan.time_to_first_byte", timing.first_byte.map(|t| t.since(timing.start)));
+    if let (Some(reasoning), Some(visible)) = (timing.first_reasoning, timing.first_visible) {
+        sink.seconds_if("inferspan.time_to_first_reasoning", Some(reasoning.since(timing.start)));
+        sink.seconds_if("inferspan.time_to_first_visible", Some(visible.since(timing.start)));
+    }
+    if let Some(stream) = &call.stream {
+        sink.int_if("inferspan.stream.content_events", Some(stream.content_events));
+        sink.seconds_if("inferspan.stream.max_gap", Some(stream.gap_max).filter(|_| stream.gap_count > 0));
+    }
+    if call.losses != Losses::default() {
+        sink.texts("inferspan.losses", lost(&call.losses));
+    }
+}
+
+/// The kinds of loss that happened.
+fn lost(losses: &Losses) -> impl Iterator<Item = &'static str> {
+    losses.by_kind().into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::call::*;
+    use crate::signal::testing::{Lines, bare_call};
+    use crate::time::UnixNanos;
+
+    fn lines(call: &Call) -> Vec<String> {
+        let mut lines = Lines::default();
+        attributes(call, &mut lines);
+        lines.0
+    }
+
+    #[test]
+    fn always_tells_the_outcome_and_the_state_of_the_usage() {
+        assert_eq!(
+            lines(&bare_call()),
+            [r#"inferspan.outcome="completed""#, r#"inferspan.usage.status="missing""#]
+        );
+    }
+
+    #[test]
+    fn tells_what_the_conventions_do_not_name() {
+        let mut call = bare_call();
+        let after = |millis: u64| Some(UnixNanos(1_700_000_000_000_000_000 + millis * 1_000_000));
+        call.provider = Cow::Borrowed("anthropic");
+        call.outcome = Outcome::Error;
+        call.usage = Usage {
+            cost: Some(0.25),
+            cache_write_1h_tokens: Some(9),
+            status: UsageStatus::Partial,
+            ..Usage::default()
+        };
+        call.client = ClientFacts {
+            sdk_name: Some("Anthropic/Python".into()),
+            sdk_version: Some("2.11".into()),
+            retry_count: Some(1),
+        };
+        call.request = Request {
+            message_count: Some(2),
+            tool_count: Some(1),
+            tool_names: vec!["get_weather".into()],
+            thinking_budget: Some(1024),
+            body_bytes: 300,
+            session_id: Some("s-1".into()),
+            service_tier: Some("auto".into()),
+            ..Request::default()
+        };
+        call.response = Response {
+            tool_calls: vec![
+                ToolCall { id: Some("toolu_1".into()), name: Some("get_weather".into()) },
+                ToolCall { id: None, name: Some("get_time".into()) },
+            ],
+            service_tier: Some("standard".into()),
+            body_bytes: 4000,
+            provider_request_id: Some("req_1".into()),
+            upstream_provider: Some("Anthropic".into()),
+            cache_status: Some("miss".into()),
+            ratelimit_remaining_requests: Some(49),
+            ratelimit_remaining_tokens: Some(0),
+            ratelimit_limit_requests: Some(50),
+            ratelimit_limit_tokens: Some(10_000),
+            retry_after: Some(7),
+            ..Response::default()
+        };
+        call.error = Some(ErrorFacts { kind: "_OTHER".into(), code: Some("overloaded_error".into()) });
+        call.stream = Some(StreamFacts {
+            content_events: 5,
+            gap_count: 4,
+            gap_max: 500_000_000,
+            ..StreamFacts::default()
+        });
+        call.timing.first_byte = after(100);
+        call.timing.first_reasoning = after(200);
+        call.timing.first_visible = after(750);
+        call.losses = Losses { malformed_messages: 2, truncated_values: 1, ..Losses::default() };
+        assert_eq!(
+            lines(&call),
+            [
+                r#"inferspan.outcome="error""#,
+                r#"inferspan.usage.status="partial""#,
+                "inferspan.usage.cost=0.25",
+                "inferspan.usage.cache_creation_1h.input_tokens=9",
+                "inferspan.request.message_count=2",
+                "inferspan.request.tool_count=1",
+                r#"inferspan.request.tool_names=["get_weather"]"#,
+                "inferspan.request.thinking_budget=1024",
+                "inferspan.request.body_size=300",
+                r#"inferspan.request.session_id="s-1""#,
+                r#"inferspan.client.sdk.name="Anthropic/Python""#,
+                r#"inferspan.client.sdk.version="2.11""#,
+                r#"inferspan.response.tool_call.names=["get_weather", "get_time"]"#,
+                r#"inferspan.response.tool_call.ids=["toolu_1", ""]"#,
+                r#"inferspan.request.service_tier="auto""#,
+                r#"inferspan.response.service_tier="standard""#,
+                "inferspan.response.body_size=4000",
+                r#"inferspan.response.request_id="req_1""#,
+                r#"inferspan.response.upstream_provider="Anthropic""#,
+                r#"inferspan.response.cache_status="miss""#,
+                r#"inferspan.error.code="overloaded_error""#,
+                "inferspan.ratelimit.remaining_requests=49",
+                "inferspan.ratelimit.remaining_tokens=0",
+                "inferspan.ratelimit.limit_requests=50",
+                "inferspan.ratelimit.limit_tokens=10000",
+                "inferspan.ratelimit.retry_after=7",
+                "inferspan.time_to_first_byte=0.1",
+                "inferspan.time_to_first_reasoning=0.2",
+                "inferspan.time_to_first_visible=0.75",
+                "inferspan.stream.content_events=5",
+                "inferspan.stream.max_gap=0.5",
+                r#"inferspan.losses=["malformed_messages", "truncated_values"]"#,
+            ]
+        );
+    }
+}
