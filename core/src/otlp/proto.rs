@@ -1,0 +1,314 @@
+//! A writer of protobuf's wire format, and the little of a reader that an answer needs.
+//!
+//! Writes into a growing `Vec`, fields in the order of the calls. Lengths of nested messages are filled in
+//! afterwards, always in their shortest form.
+
+use crate::signal::AttributeSink;
+
+/// Appends fields to a message.
+#[derive(Debug)]
+pub struct Writer<'b> {
+    out: &'b mut Vec<u8>,
+}
+
+impl<'b> Writer<'b> {
+    /// Appends to `out`.
+    pub fn new(out: &'b mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// A `string` or `bytes` field.
+    pub fn bytes(&mut self, field: u32, value: &[u8]) {
+        self.length_delimited(field, value.len());
+        self.out.extend_from_slice(value);
+    }
+
+    /// A `uint64`, `int64` (as two's complement), `bool` or enum field.
+    pub fn varint(&mut self, field: u32, value: u64) {
+        self.tag(field, VARINT);
+        self.raw_varint(value);
+    }
+
+    /// A `fixed64` or `double` (as bits) field.
+    pub fn fixed64(&mut self, field: u32, value: u64) {
+        self.tag(field, FIXED64);
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// A `fixed32` field.
+    pub fn fixed32(&mut self, field: u32, value: u32) {
+        self.tag(field, FIXED32);
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// A nested message of unknown length: what `fill` writes.
+    pub fn message(&mut self, field: u32, fill: impl FnOnce(&mut Writer<'_>)) {
+        self.tag(field, LENGTH_DELIMITED);
+        // One byte for the length, which is enough for nearly all; longer ones make room afterwards.
+        let at = self.out.len();
+        self.out.push(0);
+        let start = self.out.len();
+        fill(self);
+        let length = self.out.len().saturating_sub(start);
+        let mut encoded = [0; MAX_VARINT];
+        let encoded = encode_varint(length as u64, &mut encoded);
+        let grow = encoded.len().saturating_sub(1);
+        if grow > 0 {
+            let end = self.out.len();
+            self.out.resize(end.saturating_add(grow), 0);
+            self.out.copy_within(start..end, start.saturating_add(grow));
+        }
+        if let Some(place) = self.out.get_mut(at..at.saturating_add(encoded.len())) {
+            place.copy_from_slice(encoded);
+        }
+    }
+
+    /// The head of a nested message (or of bytes) of known length; its content must follow.
+    pub fn length_delimited(&mut self, field: u32, length: usize) {
+        self.tag(field, LENGTH_DELIMITED);
+        self.raw_varint(length as u64);
+    }
+
+    /// Content of a field whose head was written by [`Self::length_delimited`].
+    pub fn raw(&mut self, content: &[u8]) {
+        self.out.extend_from_slice(content);
+    }
+
+    fn tag(&mut self, field: u32, wire_type: u32) {
+        self.raw_varint(u64::from(field << 3 | wire_type));
+    }
+
+    fn raw_varint(&mut self, value: u64) {
+        if let Some(byte) = u8::try_from(value).ok().filter(|b| *b < CONTINUED) {
+            self.out.push(byte);
+        } else {
+            self.out.extend_from_slice(encode_varint(value, &mut [0; MAX_VARINT]));
+        }
+    }
+}
+
+/// Bytes that a varint takes.
+#[must_use]
+pub fn varint_length(value: u64) -> usize {
+    encode_varint(value, &mut [0; MAX_VARINT]).len()
+}
+
+/// Writes attributes as `KeyValue` messages in one field of a message.
+#[derive(Debug)]
+pub struct Attributes<'w, 'b> {
+    writer: &'w mut Writer<'b>,
+    field: u32,
+}
+
+impl<'w, 'b> Attributes<'w, 'b> {
+    /// Writes them as `field` of `writer`'s message.
+    pub fn new(writer: &'w mut Writer<'b>, field: u32) -> Self {
+        Self { writer, field }
+    }
+
+    /// A `KeyValue` whose `AnyValue` is written by `value` and takes `length` bytes.
+    fn key_value(&mut self, key: &str, length: usize, value: impl FnOnce(&mut Writer<'_>)) {
+        // Two heads of two bytes each hold for nearly every attribute: key and value shorter than 128 bytes.
+        let heads = [key.len(), length].into_iter().map(|n| varint_length(n as u64).saturating_add(1));
+        let whole = heads.fold(key.len().saturating_add(length), usize::saturating_add);
+        self.writer.length_delimited(self.field, whole);
+        self.writer.bytes(KEY, key.as_bytes());
+        self.writer.length_delimited(VALUE, length);
+        value(self.writer);
+    }
+}
+
+impl AttributeSink for Attributes<'_, '_> {
+    fn text(&mut self, key: &str, value: &str) {
+        let length = varint_length(value.len() as u64).saturating_add(1).saturating_add(value.len());
+        self.key_value(key, length, |w| w.bytes(STRING, value.as_bytes()));
+    }
+
+    fn int(&mut self, key: &str, value: i64) {
+        let length = varint_length(value as u64).saturating_add(1);
+        self.key_value(key, length, |w| w.varint(INT, value as u64));
+    }
+
+    fn double(&mut self, key: &str, value: f64) {
+        self.key_value(key, 9, |w| w.fixed64(DOUBLE, value.to_bits()));
+    }
+
+    fn flag(&mut self, key: &str, value: bool) {
+        self.key_value(key, 2, |w| w.varint(BOOL, u64::from(value)));
+    }
+
+    fn texts<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v str>) {
+        self.writer.message(self.field, |w| {
+            w.bytes(KEY, key.as_bytes());
+            w.message(VALUE, |w| {
+                w.message(ARRAY, |w| {
+                    for value in values {
+                        w.message(1, |w| w.bytes(STRING, value.as_bytes()));
+                    }
+                });
+            });
+        });
+    }
+}
+
+/// A field of a message, as far as answers use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A varint.
+    Varint(u64),
+    /// A string, bytes or a nested message.
+    Bytes(&'a [u8]),
+    /// Eight or four bytes, which no answer needs.
+    Fixed,
+}
+
+/// Reads the next field of a message: its number, its value and what follows. `None` at the end and where the
+/// bytes are no protobuf.
+#[must_use]
+pub fn read_field(message: &[u8]) -> Option<(u64, Value<'_>, &[u8])> {
+    let (tag, rest) = read_varint(message)?;
+    let (value, rest) = match tag & 7 {
+        0 => read_varint(rest).map(|(v, rest)| (Value::Varint(v), rest))?,
+        1 => (Value::Fixed, rest.split_at_checked(8)?.1),
+        2 => {
+            let (length, rest) = read_varint(rest)?;
+            let (bytes, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            (Value::Bytes(bytes), rest)
+        }
+        5 => (Value::Fixed, rest.split_at_checked(4)?.1),
+        _ => return None,
+    };
+    Some((tag >> 3, value, rest))
+}
+
+fn read_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0_u64;
+    for (index, byte) in bytes.iter().enumerate().take(MAX_VARINT) {
+        let shift = u32::try_from(index).ok()?.checked_mul(7)?;
+        value |= u64::from(byte & !CONTINUED).checked_shl(shift)?;
+        if *byte < CONTINUED {
+            return Some((value, bytes.get(index.checked_add(1)?..)?));
+        }
+    }
+    None
+}
+
+fn encode_varint(mut value: u64, place: &mut [u8; MAX_VARINT]) -> &[u8] {
+    let mut length = 0_usize;
+    for byte in place.iter_mut() {
+        length = length.saturating_add(1);
+        *byte = (value as u8) & !CONTINUED;
+        value >>= 7;
+        if value == 0 {
+            break;
+        }
+        *byte |= CONTINUED;
+    }
+    place.get(..length).unwrap_or_default()
+}
+
+/// The bit that says that a varint goes on.
+const CONTINUED: u8 = 0x80;
+/// A varint of 64 bits takes ten bytes at most.
+const MAX_VARINT: usize = 10;
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+const LENGTH_DELIMITED: u32 = 2;
+const FIXED32: u32 = 5;
+/// Fields of `KeyValue`.
+const KEY: u32 = 1;
+const VALUE: u32 = 2;
+/// Fields of `AnyValue`.
+const STRING: u32 = 1;
+const BOOL: u32 = 2;
+const INT: u32 = 3;
+const DOUBLE: u32 = 4;
+const ARRAY: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+    use opentelemetry_proto::tonic::common::v1::{KeyValue, KeyValueList};
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::*;
+
+    /// What a decoder makes of the attributes that `fill` writes; `KeyValueList` holds them in field 1.
+    fn decoded(fill: impl FnOnce(&mut Attributes<'_, '_>)) -> Vec<KeyValue> {
+        let mut bytes = Vec::new();
+        fill(&mut Attributes::new(&mut Writer::new(&mut bytes), 1));
+        let list = KeyValueList::decode(bytes.as_slice()).unwrap();
+        assert_eq!(list.encode_to_vec(), bytes, "not the shortest form");
+        list.values
+    }
+
+    fn only_value(fill: impl FnOnce(&mut Attributes<'_, '_>)) -> Any {
+        let mut values = decoded(fill);
+        assert_eq!(values.len(), 1);
+        let attribute = values.remove(0);
+        assert_eq!(attribute.key, "k");
+        attribute.value.unwrap().value.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn attributes_are_read_back(text in ".{0,300}", int: i64, double: f64, flag: bool, list in prop::collection::vec(".{0,200}", 0..5)) {
+            prop_assert_eq!(only_value(|a| a.text("k", &text)), Any::StringValue(text));
+            prop_assert_eq!(only_value(|a| a.int("k", int)), Any::IntValue(int));
+            prop_assert_eq!(only_value(|a| a.flag("k", flag)), Any::BoolValue(flag));
+            match only_value(|a| a.double("k", double)) {
+                Any::DoubleValue(read) => prop_assert_eq!(read.to_bits(), double.to_bits()),
+                other => prop_assert!(false, "{:?}", other),
+            }
+            match only_value(|a| a.texts("k", list.iter().map(String::as_str))) {
+                Any::ArrayValue(read) => {
+                    let read: Vec<_> = read.values.into_iter().map(|v| v.value.unwrap()).collect();
+                    prop_assert_eq!(read, list.into_iter().map(Any::StringValue).collect::<Vec<_>>());
+                }
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+
+        #[test]
+        fn keys_of_any_length_are_read_back(key in "[a-z.]{1,200}", value in ".{0,20}") {
+            let read = decoded(|a| { a.text(&key, &value); a.int(&key, 7) });
+            prop_assert_eq!(read.iter().map(|a| &a.key).collect::<Vec<_>>(), [&key, &key]);
+        }
+
+        #[test]
+        fn the_reader_takes_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut rest = bytes.as_slice();
+            while let Some((_, _, left)) = read_field(rest) {
+                prop_assert!(left.len() < rest.len());
+                rest = left;
+            }
+        }
+    }
+
+    #[test]
+    fn nested_messages_get_room_for_their_length() {
+        for length in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
+            let content = vec![b'x'; length];
+            let mut bytes = Vec::new();
+            let mut writer = Writer::new(&mut bytes);
+            writer.message(2, |w| w.bytes(1, &content));
+            writer.fixed32(3, 9);
+            let (field, value, rest) = read_field(&bytes).unwrap();
+            assert_eq!(field, 2);
+            let Value::Bytes(inner) = value else { panic!("{value:?}") };
+            assert_eq!(read_field(inner), Some((1, Value::Bytes(content.as_slice()), [].as_slice())));
+            assert_eq!(read_field(rest), Some((3, Value::Fixed, [].as_slice())));
+        }
+    }
+
+    #[test]
+    fn reads_varints_to_their_bound() {
+        let mut bytes = Vec::new();
+        Writer::new(&mut bytes).varint(1, u64::MAX);
+        assert_eq!(read_field(&bytes), Some((1, Value::Varint(u64::MAX), [].as_slice())));
+        assert_eq!(read_field(&[8, 0x80]), None, "cut");
+        assert_eq!(read_field(&[8, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1]), None);
+        assert_eq!(read_field(&[10, 5, 1]), None, "longer than the message");
+    }
+}
