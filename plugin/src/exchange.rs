@@ -1,0 +1,237 @@
+//! One HTTP exchange: hands what passes to the core, and makes one span of the call at its end.
+//!
+//! Every callback answers Continue. Traffic that is no LLM call costs one look at its request headers; every
+//! later callback returns at once. The end comes with `on_log`, or, for a filter in a cluster's own chain, with
+//! `on_done` alone; whichever comes first ends the exchange, once.
+
+use std::rc::Rc;
+
+use inferspan_core::call::End;
+use inferspan_core::config::Parent;
+use inferspan_core::exchange::{Exchange, Headers};
+use inferspan_core::otlp::span;
+use inferspan_core::time::UnixNanos;
+use inferspan_core::trace_context::{self, Position, SpanContext};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use crate::host::{self, Buffer, Map};
+use crate::root::{Settings, Shared, State};
+use crate::stats::Stat;
+
+/// The context of one HTTP stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    shared: Rc<Shared>,
+    /// `None` for traffic that is no LLM call, and after the end.
+    live: Option<Box<Live>>,
+}
+
+/// An LLM call under observation.
+#[derive(Debug)]
+struct Live {
+    exchange: Exchange,
+    settings: Rc<Settings>,
+    position: Position,
+    /// When the request began.
+    start: UnixNanos,
+    /// When the response's last byte passed.
+    ended: Option<UnixNanos>,
+}
+
+impl Stream {
+    pub(crate) fn new(shared: Rc<Shared>) -> Self {
+        Self { shared, live: None }
+    }
+
+    /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
+    fn finish(&mut self, logging: bool) {
+        let Some(live) = self.live.take() else { return };
+        let Live { exchange, settings, mut position, ended, .. } = *live;
+        let (end, now) = match ended {
+            Some(at) => (End::Complete, at),
+            None => (how_it_broke_off(), host::now()),
+        };
+        if logging && settings.parent == Parent::Auto {
+            follow_proxy(&mut position);
+        }
+        let call = exchange.finish(end, now);
+        self.shared.with(|State { stats, exporter, .. }| {
+            match call {
+                None => stats.count(Stat::ExchangesDismissed),
+                Some(call) => {
+                    stats.count_outcome(call.outcome);
+                    stats.count_losses(&call.losses);
+                    if position.is_sampled() {
+                        exporter.push(now, stats, |out| {
+                            span::encode(&call, &position, &settings.conventions, out);
+                        });
+                    } else {
+                        stats.count(Stat::SpansUnsampled);
+                    }
+                }
+            }
+            exporter.set_tick(now, stats);
+        });
+    }
+}
+
+impl Context for Stream {
+    fn on_done(&mut self) -> bool {
+        self.finish(false);
+        true
+    }
+}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        self.live = self.shared.with(begin).flatten().map(Box::new);
+        if let Some(live) = self.live.as_mut().filter(|_| end_of_stream) {
+            live.exchange.request_end(live.start);
+        }
+        Action::Continue
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if let Some(live) = &mut self.live {
+            // Only the request's end is timed, so only there is the clock worth its call.
+            let now = if end_of_stream { host::now() } else { live.start };
+            each_piece(Buffer::RequestBody, size, |piece| live.exchange.request_body(piece, now));
+            if end_of_stream {
+                live.exchange.request_end(now);
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        if let Some(live) = &mut self.live {
+            live.exchange.request_end(host::now());
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        if let Some(live) = &mut self.live {
+            let now = host::now();
+            self.shared.with(|state| {
+                host::headers(Map::Response, &mut state.scratch, |headers| {
+                    live.exchange.response_headers(headers, now);
+                });
+            });
+            if end_of_stream {
+                live.ended = Some(now);
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if let Some(live) = &mut self.live {
+            let now = host::now();
+            each_piece(Buffer::ResponseBody, size, |piece| live.exchange.response_body(piece, now));
+            if end_of_stream {
+                live.ended = Some(now);
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        if let Some(live) = &mut self.live {
+            live.ended = Some(host::now());
+        }
+        Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        self.finish(true);
+    }
+}
+
+/// Looks at the request's headers: `None` for what is no LLM call.
+fn begin(state: &mut State) -> Option<Live> {
+    let State { settings, ids, scratch, .. } = state;
+    let start = host::now();
+    host::headers(Map::Request, scratch, |headers| {
+        let exchange = settings.observer.begin(headers, start)?;
+        let client = trace_context::extract(headers);
+        let position = match client {
+            Some(client) => Position::child_of(client, ids.span()),
+            None => {
+                let trace = ids.trace();
+                Position::root(trace, ids.span(), settings.sampler.samples(trace))
+            }
+        };
+        if settings.propagate {
+            propagate(&position, headers);
+        }
+        Some(Live { exchange, settings: Rc::clone(settings), position, start, ended: None })
+    })
+}
+
+/// Sends our own context upstream. A `tracestate` that belonged to no valid `traceparent` goes with it no longer.
+fn propagate(position: &Position, headers: &Headers<'_>) {
+    let written = host::set_request_header("traceparent", &trace_context::traceparent(&position.context));
+    if written.is_ok() && position.parent.is_none() && headers.get("tracestate").is_some() {
+        let _ = host::remove_request_header("tracestate");
+    }
+}
+
+/// Where Envoy traces, it has written its own span into the request: that is the parent then.
+fn follow_proxy(position: &mut Position) {
+    let Ok(sent) = host::header(Map::Request, "traceparent") else { return };
+    let Some((trace_id, span_id, flags)) = trace_context::parse_traceparent(&sent) else { return };
+    let own = &position.context;
+    if span_id != own.span_id() && Some(span_id) != position.parent {
+        let proxy = SpanContext::new(trace_id, span_id, flags, true, own.trace_state().clone());
+        *position = Position::child_of(proxy, own.span_id());
+    }
+}
+
+/// What cut an exchange whose end was not seen, by Envoy's response flags.
+fn how_it_broke_off() -> End {
+    let Ok(flags) = host::property("response\0flags") else { return End::Unknown };
+    let flags = flags.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let any = |bits: &[u32]| bits.iter().any(|bit| flags.checked_shr(*bit).is_some_and(|f| f & 1 == 1));
+    // A timeout resets the stream towards both sides, so it is asked for first; a client that leaves resets the
+    // upstream, which is not told as the upstream's doing.
+    if any(&[UPSTREAM_REQUEST_TIMEOUT, STREAM_IDLE_TIMEOUT, UPSTREAM_MAX_DURATION, DURATION_TIMEOUT]) {
+        End::Timeout
+    } else if any(&[DOWNSTREAM_TERMINATION, DOWNSTREAM_PROTOCOL_ERROR, DOWNSTREAM_RESET]) {
+        End::ClientGone
+    } else if any(UPSTREAM) {
+        End::UpstreamGone
+    } else {
+        End::Unknown
+    }
+}
+
+/// Shows `size` bytes of a body, in pieces that bound what this VM allocates.
+fn each_piece(buffer: Buffer, size: usize, mut see: impl FnMut(&[u8])) {
+    let mut start = 0_usize;
+    while start < size {
+        match host::buffer(buffer, start, size.saturating_sub(start).min(MAX_PIECE)) {
+            Ok(piece) if !piece.is_empty() => {
+                see(&piece);
+                start = start.saturating_add(piece.len());
+            }
+            _ => return,
+        }
+    }
+}
+
+/// Bytes of a body that are read at a time. Envoy hands up to a megabyte over at once.
+const MAX_PIECE: usize = 128 << 10;
+
+// Bits of `response.flags`: the order of Envoy's `CoreResponseFlag`.
+const UPSTREAM_REQUEST_TIMEOUT: u32 = 2;
+const DOWNSTREAM_TERMINATION: u32 = 14;
+const STREAM_IDLE_TIMEOUT: u32 = 16;
+const DOWNSTREAM_PROTOCOL_ERROR: u32 = 18;
+const UPSTREAM_MAX_DURATION: u32 = 19;
+const DURATION_TIMEOUT: u32 = 22;
+const DOWNSTREAM_RESET: u32 = 28;
+/// No healthy upstream; reset by us, by it; connection refused, closed; overflow; retries used up; protocol
+/// error; no cluster; name not resolved.
+const UPSTREAM: &[u32] = &[1, 3, 4, 5, 6, 7, 15, 23, 24, 26];
