@@ -326,3 +326,169 @@ const PRELUDE: usize = 12;
 const CRC: usize = 4;
 const BYTES: u8 = 6;
 const STRING: u8 = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::super::fuzz::Owned::{self, Damaged, Data, End, Exception, Name};
+    use super::super::{FrameEnd, Framing};
+    use super::*;
+
+    fn read(body: &[u8]) -> (Vec<Owned>, FrameEnd) {
+        super::super::test_support::read_at_all_cuts(Framing::EventStream, body)
+    }
+
+    /// A header of type string.
+    fn text(name: &str, value: &str) -> Vec<u8> {
+        let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+        header(name, STRING, &[&length, value.as_bytes()].concat())
+    }
+
+    fn header(name: &str, kind: u8, value: &[u8]) -> Vec<u8> {
+        [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), &[kind], value].concat()
+    }
+
+    fn message(headers: &[Vec<u8>], payload: &[u8]) -> Vec<u8> {
+        let headers = headers.concat();
+        let total = u32::try_from(16 + headers.len() + payload.len()).unwrap();
+        let mut message = [total.to_be_bytes(), u32::try_from(headers.len()).unwrap().to_be_bytes()].concat();
+        message.extend(crc32fast::hash(&message).to_be_bytes());
+        message.extend(headers);
+        message.extend(payload);
+        message.extend(crc32fast::hash(&message).to_be_bytes());
+        message
+    }
+
+    fn event(name: &str, payload: &[u8]) -> Vec<u8> {
+        let headers = [
+            text(":message-type", "event"),
+            text(":event-type", name),
+            text(":content-type", "application/json"),
+        ];
+        message(&headers, payload)
+    }
+
+    /// From the AWS SDKs' test vectors: one header, `content-type: application/json`, and `{'foo':'bar'}`.
+    #[test]
+    fn a_message_by_hand() {
+        let body = b"\0\0\0\x3D\0\0\0\x20\x07\xFD\x83\x96\x0Ccontent-type\x07\0\x10application/json{'foo':'bar'}\x8D\x9C\x08\xB1";
+        assert_eq!(read(body), (vec![Data(b"{'foo':'bar'}".to_vec()), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn events_exceptions_and_errors() {
+        let body = [
+            event("messageStart", b"{\"role\":\"assistant\"}"),
+            event("messageStop", b""),
+            message(
+                &[text(":exception-type", "throttlingException"), text(":message-type", "exception")],
+                b"{}",
+            ),
+            message(&[text(":error-code", "InternalFailure"), text(":error-message", "no")], b""),
+            message(&[], b""),
+        ];
+        let expected = vec![
+            Name(b"messageStart".to_vec()),
+            Data(b"{\"role\":\"assistant\"}".to_vec()),
+            End,
+            Name(b"messageStop".to_vec()),
+            End,
+            Exception(b"throttlingException".to_vec()),
+            Data(b"{}".to_vec()),
+            End,
+            Exception(b"InternalFailure".to_vec()),
+            End,
+            End,
+        ];
+        assert_eq!(read(&body.concat()), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn headers_of_every_type() {
+        let headers = [
+            header("true", 0, b""),
+            header("false", 1, b""),
+            header("byte", 2, &[1]),
+            header("short", 3, &[0; 2]),
+            header("int", 4, &[0; 4]),
+            header("long", 5, &[0; 8]),
+            header("bytes", BYTES, b"\0\x03abc"),
+            header(&"n".repeat(255), STRING, b"\0\0"),
+            header("time", 8, &[0; 8]),
+            header("uuid", 9, &[0; 16]),
+            header(":event-type", BYTES, b"\0\x02no"),
+            text(":event-type", &"e".repeat(300)),
+        ];
+        let expected = vec![Name(vec![b'e'; 64]), Data(b"{}".to_vec()), End];
+        assert_eq!(read(&message(&headers, b"{}")), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn nothing_of_a_small_message_with_a_wrong_crc_gets_out() {
+        let mut damaged = event("chunk", b"{\"tokens\":5}");
+        let at = damaged.len() - 6;
+        damaged[at] ^= 1;
+        let body = [damaged, event("chunk", b"{}")].concat();
+        let expected =
+            vec![Damaged(FrameError::MessageCrc, false), Name(b"chunk".to_vec()), Data(b"{}".to_vec()), End];
+        assert_eq!(read(&body), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn a_large_message_is_handed_on_as_it_comes() {
+        let payload = vec![b'x'; MAX_HELD + 1];
+        let mut body = event("chunk", &payload);
+        let whole = vec![Name(b"chunk".to_vec()), Data(payload.clone()), End];
+        let mut framer = EventStream::default();
+        let mut seen = 0;
+        framer.push(&body[..200], &mut |frame| {
+            seen += if let Frame::Data(piece) = frame { piece.len() } else { 0 }
+        });
+        assert!(seen > 100, "{seen} of 200 bytes are payload");
+        assert_eq!(super::super::fuzz::read(Framing::EventStream, &[&body]), (whole, FrameEnd::Clean));
+        let at = body.len() - 1;
+        body[at] ^= 1;
+        let damaged = vec![Name(b"chunk".to_vec()), Data(payload), Damaged(FrameError::MessageCrc, false)];
+        assert_eq!(super::super::fuzz::read(Framing::EventStream, &[&body]), (damaged, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn headers_that_cannot_be_read_damage_their_message_alone() {
+        for headers in [
+            header("kind", 10, b""),
+            header("short", 3, &[0]),
+            header("text", STRING, b"\xFF\xFFabc"),
+            vec![0, 0],
+            vec![5, b'a'],
+        ] {
+            let body = [message(std::slice::from_ref(&headers), b"{}"), event("chunk", b"")].concat();
+            let expected = vec![Damaged(FrameError::Header, false), Name(b"chunk".to_vec()), End];
+            assert_eq!(read(&body), (expected, FrameEnd::Clean), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_prelude_ends_the_framing() {
+        let mut body = event("chunk", b"{}");
+        body[3] ^= 1;
+        assert_eq!(read(&body), (vec![Damaged(FrameError::PreludeCrc, true)], FrameEnd::Clean));
+        for (total, headers) in [(15_u32, 0_u32), (100, 85), (MAX_TOTAL + 1, 0), (200 << 10, (128 << 10) + 1)]
+        {
+            let mut body = [total.to_be_bytes(), headers.to_be_bytes()].concat();
+            body.extend(crc32fast::hash(&body).to_be_bytes());
+            let (frames, _) = read(&[body.as_slice(), b"more"].concat());
+            assert_eq!(frames, [Damaged(FrameError::Length, true)], "{total} {headers}");
+        }
+    }
+
+    const MAX_TOTAL: u32 = (24 << 20) + 16;
+
+    #[test]
+    fn a_cut_message_is_not_delivered() {
+        let body = [event("chunk", b"{}"), event("chunk", b"{}")].concat();
+        let first = vec![Name(b"chunk".to_vec()), Data(b"{}".to_vec()), End];
+        for end in [1, body.len() / 2 - 1] {
+            assert_eq!(read(&body[..body.len() - end]), (first.clone(), FrameEnd::Cut));
+        }
+        assert_eq!(read(&body[..body.len() / 2]), (first, FrameEnd::Clean));
+    }
+}

@@ -142,3 +142,53 @@ impl JsonArray {
         at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fuzz::Owned::{self, Damaged, Data, End};
+    use super::super::{FrameEnd, FrameError, Framing};
+
+    fn read(body: &str) -> (Vec<Owned>, FrameEnd) {
+        super::super::test_support::read_at_all_cuts(Framing::JsonArray, body.as_bytes())
+    }
+
+    fn data(data: &str) -> Owned {
+        Data(data.into())
+    }
+
+    const BROKEN: Owned = Damaged(FrameError::Syntax, true);
+
+    #[test]
+    fn elements_as_gemini_sends_them() {
+        let body = "[{\n  \"a\": [1, {\"b\": \"}]\"}]\n}\n,\r\n{\"c\": \"\\\"]\\\\\"}\n]\n";
+        let expected =
+            vec![data("{\n  \"a\": [1, {\"b\": \"}]\"}]\n}"), End, data("{\"c\": \"\\\"]\\\\\"}"), End];
+        assert_eq!(read(body), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn elements_of_every_kind() {
+        let body = " [1, -2.5e3 ,\"a,]\\\"\",true , null,[ ],{}] ";
+        let expected = ["1", "-2.5e3", "\"a,]\\\"\"", "true", "null", "[ ]", "{}"];
+        let expected: Vec<Owned> = expected.into_iter().flat_map(|element| [data(element), End]).collect();
+        assert_eq!(read(body), (expected, FrameEnd::Clean));
+        assert_eq!(read("[]"), (vec![], FrameEnd::Clean));
+        assert_eq!(read(""), (vec![], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn an_element_that_is_cut_is_not_delivered() {
+        assert_eq!(read("[{}, {\"a\": "), (vec![data("{}"), End, data("{\"a\": ")], FrameEnd::Cut));
+        assert_eq!(read("[{}"), (vec![data("{}"), End], FrameEnd::Cut));
+        assert_eq!(read("["), (vec![], FrameEnd::Cut));
+    }
+
+    #[test]
+    fn what_is_no_array() {
+        for (body, before) in [("{}", ""), ("[{} {}]", "{}"), ("[1] 2", "1"), ("[x]", ""), ("[,1]", "")] {
+            let mut expected = if before.is_empty() { vec![] } else { vec![data(before), End] };
+            expected.push(BROKEN);
+            assert_eq!(read(body), (expected, FrameEnd::Clean), "{body}");
+        }
+    }
+}

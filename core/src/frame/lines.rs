@@ -47,3 +47,38 @@ impl Lines {
         FrameEnd::Cut
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fuzz::Owned::{self, Data, End};
+    use super::super::{FrameEnd, Framing};
+
+    fn read(body: &str) -> (Vec<Owned>, FrameEnd) {
+        super::super::test_support::read_at_all_cuts(Framing::Lines, body.as_bytes())
+    }
+
+    fn data(data: &str) -> Owned {
+        Data(data.into())
+    }
+
+    #[test]
+    fn a_message_a_line() {
+        for end in ["\n", "\r\n", "\n\n", "\r\n \r\n"] {
+            let body = "{\"a\": 1}\n{\"done\": true}\n".replace('\n', end);
+            let expected = vec![data("{\"a\": 1}"), End, data("{\"done\": true}"), End];
+            assert_eq!(read(&body), (expected, FrameEnd::Clean), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_before_a_message_does_not_count() {
+        assert_eq!(read(" \t{}\n   \n\n 1 \n"), (vec![data("{}"), End, data("1 "), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn the_last_line_may_lack_its_end() {
+        assert_eq!(read("1\n2"), (vec![data("1"), End, data("2"), End], FrameEnd::Cut));
+        assert_eq!(read("1\n  "), (vec![data("1"), End], FrameEnd::Clean));
+        assert_eq!(read(""), (vec![], FrameEnd::Clean));
+    }
+}

@@ -244,3 +244,126 @@ const MAX_BOUNDARY: usize = 70;
 
 /// How much of a header line is kept, in bytes: enough for a field's name before a long file name.
 const MAX_LINE: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTENT_TYPE: &[u8] = b"multipart/form-data; boundary=----X1";
+
+    fn read_pieces(pieces: &[&[u8]]) -> (Vec<String>, FrameEnd) {
+        let mut form = Multipart::new(CONTENT_TYPE).unwrap();
+        let mut events: Vec<String> = Vec::new();
+        let mut sink = |event: FormEvent<'_>| match event {
+            FormEvent::Part { name, file } => {
+                let kind = if file { "file" } else { "field" };
+                events.push(format!("{kind} {}=", String::from_utf8_lossy(name)));
+            }
+            FormEvent::Data(piece) => events.last_mut().unwrap().push_str(&String::from_utf8_lossy(piece)),
+            FormEvent::End => events.last_mut().unwrap().push('.'),
+        };
+        for piece in pieces {
+            form.push(piece, &mut sink);
+        }
+        (events, form.finish())
+    }
+
+    /// Reads a body, its lines ended by CRLF, whole and at every cut in two, which must be the same.
+    fn read(body: &str) -> (Vec<String>, FrameEnd) {
+        let body = body.replace('\n', "\r\n");
+        let whole = read_pieces(&[body.as_bytes()]);
+        for at in 0..body.len() {
+            let (left, right) = body.as_bytes().split_at(at);
+            assert_eq!(read_pieces(&[left, right]), whole, "cut at {at}");
+        }
+        whole
+    }
+
+    #[test]
+    fn fields_and_files() {
+        let body = "------X1
+Content-Disposition: form-data; name=\"model\"
+
+gpt-4o-transcribe
+------X1
+content-disposition: form-data; name=\"file\"; filename=\"a; name=b.mp3\"
+Content-Type: audio/mpeg
+
+\u{1}\u{2}
+------X
+--
+------X1
+Content-Type: text/plain; charset=utf-8
+Content-Disposition:form-data;name=stream
+
+true
+------X1--
+";
+        let expected = ["field model=gpt-4o-transcribe.", "file file=.", "field stream=true."];
+        assert_eq!(read(body), (expected.map(String::from).to_vec(), FrameEnd::Clean));
+    }
+
+    #[test]
+    fn a_value_may_look_like_a_delimiter() {
+        let body = "preamble
+------X1
+Content-Disposition: form-data; name=\"prompt\"
+
+a
+--
+------X
+------X2
+
+------X1--epilogue
+------X1
+";
+        let expected = ["field prompt=a\r\n--\r\n------X\r\n------X2\r\n."];
+        assert_eq!(read(body), (expected.map(String::from).to_vec(), FrameEnd::Clean));
+    }
+
+    #[test]
+    fn parts_without_a_name_say_nothing() {
+        let body = "------X1\n\nvalue\n------X1\nContent-Disposition: form-data\n\nvalue\n------X1--\n";
+        assert_eq!(read(body), (vec![], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn a_cut_form() {
+        let body = "------X1\nContent-Disposition: form-data; name=\"model\"\n\nwhisp";
+        assert_eq!(read(body), (vec![String::from("field model=whisp")], FrameEnd::Cut));
+        assert_eq!(read(""), (vec![], FrameEnd::Cut));
+    }
+
+    #[test]
+    fn long_header_lines_are_cut_after_the_name() {
+        let long = "x".repeat(10_000);
+        let body = format!(
+            "------X1\r\nX-Long: {long}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{long}\"\r\n\r\n1\r\n------X1--"
+        );
+        assert_eq!(read_pieces(&[body.as_bytes()]), (vec![String::from("file file=.")], FrameEnd::Clean));
+        let mut form = Multipart::new(CONTENT_TYPE).unwrap();
+        form.push(&body.as_bytes()[..6_000], &mut |_| {});
+        assert!(form.line.capacity() <= 2 * MAX_LINE);
+    }
+
+    #[test]
+    fn content_types() {
+        let boundary =
+            |content_type: &str| Some(Multipart::new(content_type.as_bytes())?.delimiter.split_off(4));
+        for (content_type, expected) in [
+            ("multipart/form-data; boundary=abc", Some("abc")),
+            ("Multipart/Form-Data; charset=utf-8; Boundary=\"a b;c\" ; x=y", Some("a b;c")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/mixed; boundary=abc", None),
+            ("application/json", None),
+        ] {
+            assert_eq!(
+                boundary(content_type),
+                expected.map(|text| text.as_bytes().to_vec()),
+                "{content_type}"
+            );
+        }
+        assert_eq!(boundary(&format!("multipart/form-data; boundary={}", "x".repeat(71))), None);
+    }
+}

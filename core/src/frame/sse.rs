@@ -296,3 +296,134 @@ impl Message {
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 const DONE: &[u8] = b"[DONE]";
+
+#[cfg(test)]
+mod tests {
+    use super::super::fuzz::Owned::{self, Data, Done, End, Name};
+    use super::super::{FrameEnd, Framing};
+
+    /// Reads a body whole and at every cut in two, which must be the same.
+    fn read(body: &str) -> (Vec<Owned>, FrameEnd) {
+        super::super::test_support::read_at_all_cuts(Framing::Sse, body.as_bytes())
+    }
+
+    fn name(name: &str) -> Owned {
+        Name(name.into())
+    }
+
+    fn data(data: &str) -> Owned {
+        Data(data.into())
+    }
+
+    #[test]
+    fn events_in_any_line_end() {
+        let expected = vec![name("ping"), data("{}"), End, data("{\"a\": 1}"), End, Done];
+        for end in ["\n", "\r\n", "\r"] {
+            let body = "event: ping\ndata: {}\n\ndata: {\"a\": 1}\n\ndata: [DONE]\n\n".replace('\n', end);
+            assert_eq!(read(&body), (expected.clone(), FrameEnd::Clean), "{end:?}");
+        }
+        // Two messages: a CR and the LF after it are one line end.
+        assert_eq!(
+            read("data: a\r\r\ndata: b\n\r\n"),
+            (vec![data("a"), End, data("b"), End], FrameEnd::Clean)
+        );
+    }
+
+    #[test]
+    fn one_space_after_the_colon_does_not_count() {
+        let body = "data:a\n\ndata: b\n\ndata:  c\n\n";
+        assert_eq!(read(body), (vec![data("a"), End, data("b"), End, data(" c"), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn data_lines_are_joined() {
+        let body = "data: [\ndata\ndata: 1\nevent: late\ndata:]\n\n";
+        assert_eq!(read(body), (vec![data("[\n\n1"), name("late"), data("\n]"), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn what_means_nothing_is_passed_over() {
+        let body = "\u{FEFF}: ping - now\nid: 1\nretry: 10\nfoo: bar\n data: x\nDATA: x\ndatax: y\ndata: 1\n\n:\n\n\n";
+        assert_eq!(read(body), (vec![data("1"), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts_only_whole_and_first() {
+        assert_eq!(read("\u{FEFF}data: 1\n\n"), (vec![data("1"), End], FrameEnd::Clean));
+        assert_eq!(read("\n\u{FEFF}data: 1\n\n"), (vec![], FrameEnd::Clean));
+        let (frames, end) =
+            super::super::test_support::read_at_all_cuts(Framing::Sse, b"\xEF\xBBdata: 1\n\ndata: 2\n\n");
+        assert_eq!((frames, end), (vec![data("2"), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn a_message_without_data_is_none_and_its_name_is_not_the_next_one_s() {
+        let body = "event: ping\n\ndata: 1\n\nevent: x\nevent\ndata: 2\n\n";
+        assert_eq!(read(body), (vec![data("1"), End, name(""), data("2"), End], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn empty_data_is_a_message() {
+        assert_eq!(
+            read("data:\n\ndata\n\nevent: e\ndata: \n\n"),
+            (vec![End, End, name("e"), End], FrameEnd::Clean)
+        );
+    }
+
+    #[test]
+    fn done_is_only_the_literal() {
+        let body = "data: [DONE]\n\ndata:[DONE]\n\ndata: [DONE] \n\ndata: [DO\n\ndata: [DONE]\ndata: 1\n\ndata: x[DONE]\n\n";
+        let expected = vec![
+            Done,
+            Done,
+            data("[DONE] "),
+            End,
+            data("[DO"),
+            End,
+            data("[DONE]\n1"),
+            End,
+            data("x[DONE]"),
+            End,
+        ];
+        assert_eq!(read(body), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn an_error_line_is_a_message_of_that_name() {
+        let body = "data: {}\n\nerror: {\"message\":\"overloaded\"}\n\n";
+        let expected = vec![data("{}"), End, name("error"), data("{\"message\":\"overloaded\"}"), End];
+        assert_eq!(read(body), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn the_last_message_may_lack_its_end() {
+        assert_eq!(read("data: {}\n"), (vec![data("{}"), End], FrameEnd::Clean));
+        assert_eq!(read("data: {}"), (vec![data("{}"), End], FrameEnd::Cut));
+        assert_eq!(read("data: [DONE]"), (vec![Done], FrameEnd::Clean));
+        assert_eq!(read("data: [DON"), (vec![data("[DON"), End], FrameEnd::Cut));
+        assert_eq!(read("data"), (vec![End], FrameEnd::Cut));
+        assert_eq!(read("data: 1\n\ndat"), (vec![data("1"), End], FrameEnd::Cut));
+        assert_eq!(read("data: 1\n\n: pin"), (vec![data("1"), End], FrameEnd::Clean));
+        assert_eq!(read(""), (vec![], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let long = "n".repeat(100);
+        let expected = vec![name(&long[..64]), data("1"), End];
+        assert_eq!(read(&format!("event: {long}\ndata: 1\n\n")), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn data_is_handed_on_as_slices_of_the_chunk() {
+        let chunk = b"data: {\"id\":1}\n\n";
+        let mut framer = super::Sse::default();
+        let mut pieces = Vec::new();
+        framer.push(chunk, &mut |frame| {
+            if let super::Frame::Data(piece) = frame {
+                pieces.push(piece.as_ptr_range());
+            }
+        });
+        assert_eq!(pieces, [chunk[6..14].as_ptr_range()]);
+    }
+}
