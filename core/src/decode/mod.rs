@@ -11,12 +11,15 @@
 //! | coding | held |
 //! |---|---|
 //! | gzip, deflate | 32 KiB of window and 11 KiB of tables |
-//! | br | a window as large as the stream needs, at most [`Limits::window`], and up to some 100 KiB of tables |
-//! | zstd | a window as large as what was decoded, at most [`Limits::window`] and a block (128 KiB); that block's coded bytes; 20 KiB of tables |
+//! | br | a window as large as the stream needs, at most [`Limits::window`]; tables, mostly some 100 KiB, of a hostile stream up to 4 MiB |
+//! | zstd | the last output, at most [`Limits::window`] and a half more; of the current block its literals and, where chunks cut it, its coded bytes (128 KiB each at most); 10 KiB of tables |
+//!
+//! None of it is allocated by a length that a header claims, but for br's window: its decoder takes as much
+//! as the current metablock claims to give.
 
 mod deflate;
 #[cfg(any(test, feature = "fuzz"))]
-mod fuzz;
+pub mod fuzz;
 mod gzip;
 mod stage;
 
@@ -24,9 +27,6 @@ mod stage;
 mod brotli;
 #[cfg(feature = "zstd")]
 mod zstd;
-
-#[cfg(any(test, feature = "fuzz"))]
-pub use fuzz::{fuzz_brotli, fuzz_deflate, fuzz_gzip, fuzz_zstd};
 
 use stage::Stage;
 

@@ -259,7 +259,7 @@ fn damage_is_an_error_and_stays_one() {
 #[test]
 fn bombs_stop_at_the_bound() {
     let limits = Limits { output: 1_000_000, ..Limits::default() };
-    let zeros = vec![b' '; 20 << 20];
+    let zeros = vec![b' '; 4 << 20];
     for (name, coding, encode) in ENCODERS {
         let body = encode(&zeros);
         assert!(body.len() < 30_000, "{name}");
@@ -277,7 +277,7 @@ fn bombs_stop_at_the_bound() {
 
 #[test]
 fn windows_are_bounded() {
-    let text = stream_of(60_000);
+    let text = stream_of(30_000);
     let limits = Limits { window: 1 << 20, ..Limits::default() };
     let large = decode("br", limits, &[&br_with(&text, 24)]);
     assert_eq!(large.result, Err(DecodeError::Window(Coding::Brotli)));
@@ -333,19 +333,19 @@ proptest! {
             }
             body.insert(0, size);
             match name {
-                "gzip" => super::fuzz_gzip(&body),
-                "deflate" => super::fuzz_deflate(&body),
-                "br" => super::fuzz_brotli(&body),
-                _ => super::fuzz_zstd(&body),
+                "gzip" => super::fuzz::fuzz_gzip(&body),
+                "deflate" => super::fuzz::fuzz_deflate(&body),
+                "br" => super::fuzz::fuzz_brotli(&body),
+                _ => super::fuzz::fuzz_zstd(&body),
             }
         }
     }
 
     #[test]
     fn any_bytes(data: Vec<u8>) {
-        super::fuzz_gzip(&data);
-        super::fuzz_deflate(&data);
-        super::fuzz_brotli(&data);
-        super::fuzz_zstd(&data);
+        super::fuzz::fuzz_gzip(&data);
+        super::fuzz::fuzz_deflate(&data);
+        super::fuzz::fuzz_brotli(&data);
+        super::fuzz::fuzz_zstd(&data);
     }
 }

@@ -13,7 +13,7 @@
 mod base64;
 mod event_stream;
 #[cfg(any(test, feature = "fuzz"))]
-mod fuzz;
+pub mod fuzz;
 mod json_array;
 mod lines;
 mod multipart;
@@ -22,10 +22,6 @@ mod sse;
 
 pub use base64::{Base64, Base64Error};
 pub use event_stream::EventStream;
-#[cfg(any(test, feature = "fuzz"))]
-pub use fuzz::{
-    fuzz_base64, fuzz_event_stream, fuzz_json_array, fuzz_lines, fuzz_multipart, fuzz_sniff, fuzz_sse,
-};
 pub use json_array::JsonArray;
 pub use lines::Lines;
 pub use multipart::{FormEvent, Multipart};
