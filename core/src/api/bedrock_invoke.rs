@@ -32,7 +32,8 @@ pub(super) const SPEC: Spec = Spec {
         RESPONSE,
     ],
     messages: anthropic_messages::MESSAGES,
-    ends: Ends::Message,
+    // A blocked answer ends without.
+    ends: Ends::MessageMostly,
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -238,6 +238,8 @@ pub(crate) enum Kind {
 pub(crate) enum Ends {
     /// A message that says so: [`Kind::Final`], [`ResponseField::Finished`], [`ResponseField::LastMetrics`].
     Message,
+    /// The same, but there may be none.
+    MessageMostly,
     /// Every choice's finish reason.
     Choices,
     /// Some servers send neither a finish reason nor a terminator: only the body's end.

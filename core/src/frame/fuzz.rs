@@ -70,7 +70,7 @@ pub fn fuzz_base64(data: &[u8]) {
     let _ = at_all_splits(data, read);
 }
 
-/// The choice of the framing, with each kind of label.
+/// The choice of the framing, with each kind of label, and what the framer is handed then.
 pub fn fuzz_sniff(data: &[u8]) {
     const LABELS: [Option<&[u8]>; 7] = [
         None,
@@ -85,7 +85,13 @@ pub fn fuzz_sniff(data: &[u8]) {
         for expect_array in [false, true] {
             at_all_splits(data, |pieces| {
                 let mut sniffer = Sniffer::new(label, expect_array);
-                pieces.iter().find_map(|piece| sniffer.push(piece)).unwrap_or_else(|| sniffer.finish())
+                let mut pieces = pieces.iter();
+                let decided = pieces.find_map(|piece| Some((sniffer.push(piece)?, piece)));
+                let (found, last) = decided.map_or((sniffer.finish(), &[][..]), |(found, piece)| {
+                    (found, piece.get(found.skip..).expect("no more than there is"))
+                });
+                let body = [sniffer.held(), last, &pieces.copied().collect::<Vec<_>>().concat()].concat();
+                (found.framing, found.mislabelled, body)
             });
         }
     }

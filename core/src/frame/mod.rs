@@ -35,7 +35,8 @@ pub enum Frame<'a> {
     /// [`MAX_NAME`] bytes, longer ones are cut there. Only messages that are delivered have one. Comes
     /// before `End`; for SSE wherever the field stands among the data, and the last one counts.
     Name(&'a [u8]),
-    /// AWS: the message is an exception (`:exception-type`) or an error (`:error-code`) of this name.
+    /// AWS: the message is an exception (`:exception-type`) or an error (`:error-code`) of this name. SSE:
+    /// it stands in a line `error: …`, and has no name.
     Exception(&'a [u8]),
     /// A piece of the message's payload.
     Data(&'a [u8]),

@@ -43,6 +43,8 @@ pub struct Sniffed {
     pub framing: Framing,
     /// The content type named another one.
     pub mislabelled: bool,
+    /// So many bytes of the deciding chunk stand before the body proper.
+    pub skip: usize,
 }
 
 /// Decides on the framing from a body's first bytes, however they are split.
@@ -51,17 +53,21 @@ pub struct Sniffed {
 /// # use inferspan_core::frame::{Framing, Sniffed, Sniffer};
 /// let mut sniffer = Sniffer::new(Some(b"application/json"), false);
 /// assert_eq!(sniffer.push(b"\nda"), None);
-/// assert_eq!(sniffer.push(b"ta: {}"), Some(Sniffed { framing: Framing::Sse, mislabelled: true }));
-/// assert_eq!(sniffer.held(), b"da"); // goes to the framer first, then the last chunk
+/// let found = Sniffed { framing: Framing::Sse, mislabelled: true, skip: 0 };
+/// assert_eq!(sniffer.push(b"ta: {}"), Some(found));
+/// assert_eq!(sniffer.held(), b"da"); // goes to the framer first, then the last chunk from `skip` on
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sniffer {
     declared: Option<Framing>,
     expect_array: bool,
-    /// The first bytes of the body without leading white space, of chunks before the current one.
-    held: [u8; PRELUDE],
-    /// How many of `held` are set: `0 ..= PRELUDE`.
+    /// A space, then the first bytes of the body proper.
+    held: [u8; 1 + PRELUDE],
+    /// How many bytes of the body proper are held: `0 ..= PRELUDE`.
     held_len: usize,
+    /// The body proper begins after a space or a tab in its line, which makes a field of an event stream an
+    /// unknown one.
+    indented: bool,
 }
 
 impl Sniffer {
@@ -69,27 +75,32 @@ impl Sniffer {
     /// its messages as one JSON array.
     #[must_use]
     pub fn new(content_type: Option<&[u8]>, expect_array: bool) -> Self {
-        Self { declared: content_type.and_then(declared), expect_array, held: [0; PRELUDE], held_len: 0 }
+        let held = [b' '; 1 + PRELUDE];
+        Self { declared: content_type.and_then(declared), expect_array, held, held_len: 0, indented: false }
     }
 
     /// Looks at the next chunk. `None`: more is needed, and the chunk, of a few bytes then, is held. Once
-    /// decided, [`Self::held`] and then this chunk are the body.
+    /// decided, [`Self::held`] and then this chunk from [`Sniffed::skip`] on are the body. White space and
+    /// byte order marks before the body proper are left out, but for a space that stands for all before it
+    /// in its line.
     pub fn push(&mut self, chunk: &[u8]) -> Option<Sniffed> {
         if self.declared == Some(Framing::Opaque) {
-            return Some(self.found(Framing::Opaque));
+            return Some(self.found(Framing::Opaque, 0));
         }
-        let before = self.held_len;
+        let (before, mut skip) = (self.held_len, 0_usize);
         for &byte in chunk {
             if self.held_len == 0 && (byte.is_ascii_whitespace() || BOM.contains(&byte)) {
+                self.indented = matches!(byte, b' ' | b'\t') || (self.indented && BOM.contains(&byte));
+                skip = skip.saturating_add(1);
                 continue;
             }
-            if let Some(room) = self.held.get_mut(self.held_len) {
+            if let Some(room) = self.held.get_mut(self.held_len.saturating_add(1)) {
                 *room = byte;
                 self.held_len = self.held_len.saturating_add(1);
             }
             if let Some(framing) = self.decide() {
                 self.held_len = before;
-                return Some(self.found(framing));
+                return Some(self.found(framing, skip));
             }
         }
         None
@@ -98,17 +109,18 @@ impl Sniffer {
     /// The body ended before its first bytes were unmistakable.
     #[must_use]
     pub fn finish(&self) -> Sniffed {
-        self.found(self.declared.unwrap_or(Framing::Opaque))
+        self.found(self.declared.unwrap_or(Framing::Opaque), 0)
     }
 
-    /// What was held of chunks before the one that decided (leading white space left out).
+    /// The body before the chunk that decided.
     #[must_use]
     pub fn held(&self) -> &[u8] {
-        self.held.get(..self.held_len).unwrap_or_default()
+        let start = usize::from(!self.indented);
+        self.held.get(start..=self.held_len).unwrap_or_default()
     }
 
     fn decide(&self) -> Option<Framing> {
-        let head = self.held();
+        let head = self.held.get(1..=self.held_len).unwrap_or_default();
         let otherwise = self.declared.unwrap_or(Framing::Opaque);
         match *head.first()? {
             b'[' if self.expect_array => Some(Framing::JsonArray),
@@ -127,10 +139,10 @@ impl Sniffer {
         }
     }
 
-    fn found(&self, framing: Framing) -> Sniffed {
+    fn found(&self, framing: Framing, skip: usize) -> Sniffed {
         let agrees =
             |declared| declared == framing || (declared == Framing::Json && framing == Framing::JsonArray);
-        Sniffed { framing, mislabelled: !self.declared.is_none_or(agrees) }
+        Sniffed { skip, framing, mislabelled: !self.declared.is_none_or(agrees) }
     }
 }
 
@@ -190,7 +202,11 @@ mod tests {
         };
         let mut sniffer = Sniffer::new(content_type, expect_array);
         let by_byte = body.chunks(1).find_map(|byte| sniffer.push(byte)).unwrap_or_else(|| sniffer.finish());
-        assert_eq!(by_byte, whole, "{content_type:?} {body:?} byte by byte");
+        assert_eq!(
+            (by_byte.framing, by_byte.mislabelled),
+            (whole.framing, whole.mislabelled),
+            "{content_type:?} {body:?} byte by byte"
+        );
         (whole.framing, whole.mislabelled)
     }
 
@@ -277,6 +293,23 @@ mod tests {
         assert_eq!(sniff("", true, b"\n[{}]"), (Framing::JsonArray, false));
         assert_eq!(sniff("application/json", true, b"{\"error\":{}}"), (Framing::Json, false));
         assert_eq!(sniff("text/event-stream", true, b"[{}]"), (Framing::JsonArray, true));
+    }
+
+    #[test]
+    fn of_what_stands_before_the_body_an_indentation_stays() {
+        for (lead, kept) in
+            [(" ", " "), ("\n", ""), (" \n", ""), ("\n\t", " "), ("\u{FEFF}", ""), (" \u{FEFF}", " ")]
+        {
+            let body = format!("{lead}data: x");
+            for at in 0..=lead.len() {
+                let (first, second) = body.as_bytes().split_at(at);
+                let mut sniffer = Sniffer::new(None, false);
+                assert_eq!(sniffer.push(first), None);
+                let found = sniffer.push(second).unwrap();
+                let rest = [sniffer.held(), &second[found.skip..]].concat();
+                assert_eq!(rest, format!("{kept}data: x").as_bytes(), "{lead:?} cut at {at}");
+            }
+        }
     }
 
     #[test]

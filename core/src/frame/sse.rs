@@ -1,6 +1,6 @@
 //! Server-sent events, by the WHATWG HTML standard's "event stream" section, with two liberties that real
 //! servers need: the last event of a body may lack its blank line, and a line `error: …`, by the standard an
-//! unknown field to be ignored, is a message named `error`. Text Generation Inference and gateways in front
+//! unknown field to be ignored, is an exception without a name. Text Generation Inference and gateways in front
 //! of it report failures inside a 200 stream that way, and ignoring the line would make a failed call look
 //! like a short one.
 //!
@@ -173,7 +173,7 @@ impl Sse {
             Field::Data => self.message.begin_data(sink),
             Field::Event => self.message.set_name(b""),
             Field::Error => {
-                self.message.set_name(b"error");
+                sink(Frame::Exception(b""));
                 self.message.begin_data(sink);
             }
         }

@@ -166,7 +166,7 @@ impl Stage {
                 if let Self::Sniffing(sniffer) = std::mem::replace(self, begun) {
                     self.push(sniffer.held(), messages, answer, now);
                 }
-                self.push(piece, messages, answer, now);
+                self.push(piece.get(found.skip..).unwrap_or_default(), messages, answer, now);
             }
             Self::Document => {
                 if let Some(rest) = messages.document(piece, answer, now) {
@@ -266,6 +266,7 @@ impl Messages {
             Frame::Name(name) => self.message.name(self.spec, name),
             Frame::Exception(name) => {
                 self.message.kind = Some(Kind::Error);
+                self.message.outside_of_stream = name.is_empty();
                 let words = &mut self.message.error.get_or_insert_default().words;
                 words.outer(ErrorWord::AwsType, &String::from_utf8_lossy(name));
             }

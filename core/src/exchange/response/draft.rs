@@ -68,7 +68,8 @@ impl Draft {
         now: UnixNanos,
     ) {
         self.cut_message(&mut message, answer.stream.is_some());
-        self.messages = self.messages.saturating_add(1);
+        // A line `error: …` is no message by the standard of event streams.
+        self.messages = self.messages.saturating_add(u64::from(!message.outside_of_stream));
         if message.last || message.kind == Some(Kind::Final) {
             self.ended = true;
         }
@@ -110,7 +111,7 @@ impl Draft {
     /// and some of those no finish reason either.
     pub(super) fn may_have_ended(&self, api: Api) -> bool {
         match api.spec().ends {
-            Ends::Body => true,
+            Ends::Body | Ends::MessageMostly => true,
             Ends::Choices => self.choices.any_finished() || self.usage_told,
             Ends::Message => self.choices.any_finished(),
         }

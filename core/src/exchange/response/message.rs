@@ -23,6 +23,8 @@ pub(super) struct Message {
     pub(super) content: Contents,
     /// It says that it is the last one.
     pub(super) last: bool,
+    /// It only reports on the stream.
+    pub(super) outside_of_stream: bool,
     /// A choice ended in it.
     pub(super) choice_finished: bool,
     pub(super) usage: UsageTold,
