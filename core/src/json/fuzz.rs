@@ -338,7 +338,7 @@ fn may_pass(error: &serde_json::Error, document: &[u8], consumed: usize) -> bool
     depth > DEPTH
         // What follows the value is its owner's business.
         || message.starts_with("trailing characters")
-        || taken.starts_with(b"\xEF\xBB\xBF")
+        || taken.trim_ascii_start().starts_with(b"\xEF\xBB\xBF")
         || has_long_number(taken)
         // Texts pass as they come.
         || message.starts_with("control character")
