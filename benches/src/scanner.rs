@@ -55,8 +55,12 @@ impl Prepared {
     pub fn run(&mut self) -> u64 {
         match self.workload {
             Workload::ScanPrompt | Workload::ScanEvent => self.scan(),
-            Workload::ParsePrompt => serde_json::from_slice::<Request<'_>>(&self.input).map_or(0, |it| it.checksum()),
-            Workload::ParseEvent => serde_json::from_slice::<Chunk<'_>>(&self.input).map_or(0, |it| it.checksum()),
+            Workload::ParsePrompt => {
+                serde_json::from_slice::<Request<'_>>(&self.input).map_or(0, |it| it.checksum())
+            }
+            Workload::ParseEvent => {
+                serde_json::from_slice::<Chunk<'_>>(&self.input).map_or(0, |it| it.checksum())
+            }
         }
     }
 
@@ -355,7 +359,8 @@ impl Chunk<'_> {
     fn checksum(&self) -> u64 {
         let mut sum = Sum(0);
         let error = self.error.as_ref();
-        let mut names = vec![&self.id, &self.object, &self.model, &self.service_tier, &self.system_fingerprint];
+        let mut names =
+            vec![&self.id, &self.object, &self.model, &self.service_tier, &self.system_fingerprint];
         names.extend(error.map(|error| &error.code));
         names.extend(error.map(|error| &error.kind));
         sum.add(self.created.unwrap_or(0));
@@ -380,8 +385,10 @@ impl Chunk<'_> {
         }
         if let Some(usage) = &self.usage {
             let cached = usage.prompt_tokens_details.as_ref().and_then(|details| details.cached_tokens);
-            let reasoning = usage.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
-            for count in [usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, cached, reasoning] {
+            let reasoning =
+                usage.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
+            for count in [usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, cached, reasoning]
+            {
                 sum.add(count.unwrap_or(0));
             }
         }
@@ -432,10 +439,9 @@ mod tests {
 
     #[test]
     fn both_readers_find_the_same() {
-        for (scan, parse) in [
-            (Workload::ScanPrompt, Workload::ParsePrompt),
-            (Workload::ScanEvent, Workload::ParseEvent),
-        ] {
+        for (scan, parse) in
+            [(Workload::ScanPrompt, Workload::ParsePrompt), (Workload::ScanEvent, Workload::ParseEvent)]
+        {
             let found = scan.prepare().run();
             assert_ne!(found, 0, "{scan:?}");
             assert_eq!(found, parse.prepare().run(), "{scan:?}");

@@ -72,6 +72,12 @@ impl<'a> Number<'a> {
             unsigned => (unsigned, false),
         };
         let (whole, rest) = digits(unsigned);
+        if rest.is_empty() {
+            let magnitude = whole.iter().try_fold(0_u64, |sum, digit| {
+                sum.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
+            });
+            return Some((magnitude?, negative));
+        }
         let (fraction, rest) = match rest {
             [b'.', rest @ ..] => digits(rest),
             rest => (&[][..], rest),

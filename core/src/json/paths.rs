@@ -48,10 +48,13 @@ pub(super) struct Node<F> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeId(u16);
 
-/// One key below a node. Most keys differ in their first eight bytes, which compare as one word.
+/// One key below a node. Up to 16 bytes compare as two words, without a call of `memcmp`.
 #[derive(Clone, Copy, Debug)]
 struct Key {
+    /// The first eight bytes, or as many as there are.
     head: u64,
+    /// The last eight bytes; 0 where there are no more than that.
+    last: u64,
     length: u32,
     /// The start of the bytes after the eighth in `Paths::tails`.
     tail: u32,
@@ -102,7 +105,10 @@ impl<F: Field> Paths<F> {
         let first = node.first_key as usize;
         let keys = self.keys.get(first..first.wrapping_add(node.key_count as usize)).unwrap_or_default();
         for key in keys {
-            if key.head == head && key.length as usize == length && (length <= 8 || self.tail_is(key, input))
+            if key.head == head
+                && key.length as usize == length
+                && (length <= 8
+                    || (key.last == last(input, length) && (length <= 16 || self.tail_is(key, input))))
             {
                 return key.node;
             }
@@ -161,6 +167,13 @@ fn head(input: &[u8], length: usize) -> u64 {
             u64::from_le_bytes(word).checked_shl(kept).unwrap_or(0)
         }
     }
+}
+
+/// The last eight of the first `length` bytes of `input`, as a word; 0 where there are no more than that.
+#[inline]
+fn last(input: &[u8], length: usize) -> u64 {
+    let word = input.get(..length).and_then(|key| key.last_chunk::<8>());
+    word.filter(|_| length > 8).map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 /// A path that cannot be wanted.
@@ -312,6 +325,7 @@ impl<F: Field> Compiler<F> {
             self.longest = self.longest.max(key.len());
             self.keys.push(Key {
                 head: head(key.as_bytes(), key.len()),
+                last: last(key.as_bytes(), key.len()),
                 length: u32::try_from(key.len()).ok()?,
                 tail: u32::try_from(self.tails.len()).ok()?,
                 node: NodeId::NOWHERE,

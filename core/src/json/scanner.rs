@@ -162,29 +162,26 @@ impl Scanner {
     /// Takes the next bytes of the value and visits what is wanted of them. `paths` must be the same from the
     /// value's first byte to its last. After [`Progress::Done`] and [`Progress::Failed`] nothing more is
     /// taken until [`Scanner::reset`].
-    #[inline]
     pub fn push<F: Field>(
         &mut self,
         paths: &Paths<F>,
         input: &[u8],
         visitor: &mut impl Visitor<F>,
     ) -> Progress {
-        let mut run = Run { scanner: self, paths, visitor, rest: input };
-        let stop = run.run();
-        let consumed = input.len().saturating_sub(run.rest.len());
-        match stop {
+        let consumed = |rest: &[u8]| input.len().saturating_sub(rest.len());
+        match (Run { scanner: self, paths, visitor }).run(input) {
             Stop::More(mode) => {
                 self.mode = mode;
                 Progress::More
             }
-            Stop::Done => {
+            Stop::Done(rest) => {
                 self.mode = Mode::Done;
-                Progress::Done { consumed }
+                Progress::Done { consumed: consumed(rest) }
             }
-            Stop::Failed(error) => {
+            Stop::Failed(error, rest) => {
                 self.mode = Mode::Failed(error);
                 self.let_go();
-                Progress::Failed { consumed, error }
+                Progress::Failed { consumed: consumed(rest), error }
             }
         }
     }
@@ -193,8 +190,8 @@ impl Scanner {
     pub fn finish<F: Field>(&mut self, paths: &Paths<F>, visitor: &mut impl Visitor<F>) -> Finish {
         if self.mode == Mode::Number && self.depth == 0 {
             let number = std::mem::take(&mut self.held);
-            let mut run = Run { scanner: self, paths, visitor, rest: &[] };
-            self.mode = if run.number(&number).is_ok() { Mode::Done } else { Mode::Number };
+            let ended = Run { scanner: self, paths, visitor }.number(&number);
+            self.mode = if ended.is_ok() { Mode::Done } else { Mode::Number };
         }
         match self.mode {
             Mode::Start(0) | Mode::Value if self.depth == 0 => Finish::Empty,
@@ -239,122 +236,84 @@ impl fmt::Debug for Scanner {
     }
 }
 
-/// The scanner at work on one input.
-struct Run<'s, 'i, F, V> {
+/// The scanner at work on one input. Each step is given the input that is not taken yet and gives back what
+/// it leaves: in a register, where a field would be in memory.
+struct Run<'s, F, V> {
     scanner: &'s mut Scanner,
     paths: &'s Paths<F>,
     visitor: &'s mut V,
-    /// The input that is not taken yet.
-    rest: &'i [u8],
 }
+
+/// What a step came to: what the next byte belongs to, and the input from there on.
+type Next<'i> = Result<(Mode, &'i [u8]), Stop<'i>>;
 
 /// Why a run ends.
-enum Stop {
+enum Stop<'i> {
     /// The input is used up; this is how to go on.
     More(Mode),
-    Done,
-    Failed(JsonError),
+    /// The value ended before this.
+    Done(&'i [u8]),
+    /// The first byte of this could not be.
+    Failed(JsonError, &'i [u8]),
 }
 
-impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
-    fn run(&mut self) -> Stop {
-        let mut mode = self.scanner.mode;
+impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
+    fn run<'i>(&mut self, input: &'i [u8]) -> Stop<'i> {
+        let mut next = (self.scanner.mode, input);
         loop {
-            let next = match mode {
-                Mode::Start(passed) => self.start(passed),
-                Mode::Value | Mode::FirstElement => self.value(mode),
-                Mode::FirstKey | Mode::NextKey => self.key(mode),
-                Mode::Key => self.split_key(),
-                Mode::Colon => self.colon(),
-                Mode::AfterValue => self.after_value(),
-                Mode::Text => self.split_text(),
-                Mode::Number => self.split_number(),
-                Mode::Literal(literal, passed) => self.split_literal(literal, passed),
-                Mode::Skip => self.skip(),
-                Mode::SkipText => self.skip_text(),
-                Mode::SkipEscaped => self.skip_escaped(),
-                Mode::Done => Err(Stop::Done),
-                Mode::Failed(error) => Err(Stop::Failed(error)),
+            let (mode, rest) = next;
+            let step = match mode {
+                Mode::FirstKey | Mode::NextKey => self.key(rest, mode),
+                Mode::AfterValue => self.after_value(rest),
+                Mode::Value | Mode::FirstElement => self.value(rest, mode),
+                Mode::Colon => self.colon(rest),
+                Mode::Skip => self.skip(rest),
+                Mode::SkipText => self.skip_text(rest),
+                Mode::SkipEscaped => self.skip_escaped(rest),
+                Mode::Start(passed) => start(rest, passed),
+                Mode::Key => self.split_key(rest),
+                Mode::Text => self.split_text(rest),
+                Mode::Number => self.split_number(rest),
+                Mode::Literal(literal, passed) => self.split_literal(rest, literal, passed),
+                Mode::Done => Err(Stop::Done(rest)),
+                Mode::Failed(error) => Err(Stop::Failed(error, rest)),
             };
-            match next {
-                Ok(next) => mode = next,
+            match step {
+                Ok(step) => next = step,
                 Err(stop) => return stop,
             }
         }
     }
 
-    /// Passes over a byte order mark.
-    fn start(&mut self, passed: u8) -> Result<Mode, Stop> {
-        const MARK: [u8; 3] = *b"\xEF\xBB\xBF";
-        if passed == 0 {
-            // Until there is a byte of the value nothing has come.
-            self.peek(Mode::Start(0))?;
-        }
-        let mark = MARK.iter().skip(usize::from(passed));
-        for (passed, expected) in (passed..).zip(mark) {
-            match self.rest {
-                [] => return Err(Stop::More(Mode::Start(passed))),
-                [byte, rest @ ..] if byte == expected => self.rest = rest,
-                _ if passed == 0 => break,
-                _ => return Err(Stop::Failed(JsonError::ExpectedValue)),
-            }
-        }
-        Ok(Mode::Value)
-    }
-
-    /// `mode`: [`Mode::Value`] or [`Mode::FirstElement`].
-    #[inline]
-    fn value(&mut self, mode: Mode) -> Result<Mode, Stop> {
-        let byte = self.peek(mode)?;
-        if mode == Mode::FirstElement {
-            if byte == b']' {
-                return self.close();
-            }
-            self.element();
-        }
-        match byte {
-            b'"' => {
-                self.advance(1);
-                self.text()
-            }
-            b'{' => self.open(Container::Object),
-            b'[' => self.open(Container::Array),
-            b'-' | b'0'..=b'9' => self.whole_number(),
-            b'n' => self.whole_literal(Literal::Null),
-            b't' => self.whole_literal(Literal::True),
-            b'f' => self.whole_literal(Literal::False),
-            _ => Err(Stop::Failed(JsonError::ExpectedValue)),
-        }
-    }
-
     /// `mode`: [`Mode::FirstKey`] or [`Mode::NextKey`].
-    #[inline]
-    fn key(&mut self, mode: Mode) -> Result<Mode, Stop> {
-        match self.peek(mode)? {
-            b'"' => self.advance(1),
-            b'}' if mode == Mode::FirstKey => return self.close(),
-            _ => return Err(Stop::Failed(JsonError::ExpectedKey)),
-        }
+    #[inline(always)]
+    fn key<'i>(&mut self, rest: &'i [u8], mode: Mode) -> Next<'i> {
+        let rest = match token(rest, mode)? {
+            [b'"', rest @ ..] => rest,
+            [b'}', rest @ ..] if mode == Mode::FirstKey => return Ok(self.close(rest)),
+            rest => return Err(Stop::Failed(JsonError::ExpectedKey, rest)),
+        };
         if let Some(frame) = self.frame() {
             frame.members = frame.members.saturating_add(1);
         }
-        let rest = self.rest;
-        match quote_or_backslash(rest) {
-            Some(length) if rest.get(length) == Some(&b'"') => {
-                self.member(rest, length);
-                self.advance(length.wrapping_add(1));
-                self.colon()
+        match plain_text(rest) {
+            Some((key, after)) => {
+                self.member(rest, key.len());
+                self.colon(after)
             }
-            _ => Ok(Mode::Key),
+            None => Ok((Mode::Key, rest)),
         }
     }
 
     /// A key that the input ends in or that has escapes.
-    fn split_key(&mut self) -> Result<Mode, Stop> {
+    #[cold]
+    fn split_key<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         // One byte more than the longest wanted key tells that this is none of them.
         let bound = self.paths.longest_key().saturating_add(1);
         loop {
-            match self.part(Mode::Key)? {
+            let (part, after) = self.part(rest, Mode::Key)?;
+            rest = after;
+            match part {
                 Part::Plain(bytes) => self.scanner.hold(bytes, bound),
                 Part::Decoded(decoded) => self.scanner.hold(decoded.bytes(), bound),
                 Part::End => break,
@@ -364,41 +323,38 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
         self.member(&key, key.len());
         self.scanner.held = key;
         self.scanner.let_go();
-        self.colon()
+        Ok((Mode::Colon, rest))
     }
 
     /// The value that comes next is the member whose key `input` begins with.
-    #[inline]
+    #[inline(always)]
     fn member(&mut self, input: &[u8], length: usize) {
         let object = self.frame().map_or(NodeId::NOWHERE, |frame| frame.node);
-        self.scanner.node =
-            self.paths.node(object).map_or(NodeId::NOWHERE, |node| self.paths.member(node, input, length));
+        let member = |node| self.paths.member(node, input, length);
+        self.scanner.node = self.paths.node(object).map_or(NodeId::NOWHERE, member);
     }
 
-    #[inline]
-    fn colon(&mut self) -> Result<Mode, Stop> {
-        match self.peek(Mode::Colon)? {
-            b':' => self.advance(1),
-            _ => return Err(Stop::Failed(JsonError::ExpectedColon)),
+    #[inline(always)]
+    fn colon<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        match token(rest, Mode::Colon)? {
+            [b':', rest @ ..] => self.value(rest, Mode::Value),
+            rest => Err(Stop::Failed(JsonError::ExpectedColon, rest)),
         }
-        self.value(Mode::Value)
     }
 
-    #[inline]
-    fn after_value(&mut self) -> Result<Mode, Stop> {
-        let Some(&mut Frame { container, .. }) = self.frame() else { return Err(Stop::Done) };
-        match (self.peek(Mode::AfterValue)?, container) {
-            (b',', Container::Object) => {
-                self.advance(1);
-                self.key(Mode::NextKey)
-            }
-            (b',', Container::Array) => {
-                self.advance(1);
+    #[inline(always)]
+    fn after_value<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let Some(&mut Frame { container, .. }) = self.frame() else { return Err(Stop::Done(rest)) };
+        match (token(rest, Mode::AfterValue)?, container) {
+            ([b',', rest @ ..], Container::Object) => Ok((Mode::NextKey, rest)),
+            ([b',', rest @ ..], Container::Array) => {
                 self.element();
-                Ok(Mode::Value)
+                Ok((Mode::Value, rest))
             }
-            (b'}', Container::Object) | (b']', Container::Array) => self.close(),
-            _ => Err(Stop::Failed(JsonError::ExpectedCommaOrEnd)),
+            ([b'}', rest @ ..], Container::Object) | ([b']', rest @ ..], Container::Array) => {
+                Ok(self.close(rest))
+            }
+            (rest, _) => Err(Stop::Failed(JsonError::ExpectedCommaOrEnd, rest)),
         }
     }
 
@@ -412,69 +368,102 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
         self.scanner.node = self.paths.node(array).map_or(NodeId::NOWHERE, |node| node.elements);
     }
 
-    /// At the bracket that begins a container.
-    fn open(&mut self, container: Container) -> Result<Mode, Stop> {
+    /// `mode`: [`Mode::Value`] or [`Mode::FirstElement`].
+    #[inline(always)]
+    fn value<'i>(&mut self, rest: &'i [u8], mode: Mode) -> Next<'i> {
+        let rest = token(rest, mode)?;
+        if mode == Mode::FirstElement {
+            if let [b']', rest @ ..] = rest {
+                return Ok(self.close(rest));
+            }
+            self.element();
+        }
+        match rest {
+            [b'"', rest @ ..] => self.text(rest),
+            [b'{', rest @ ..] => self.open(rest, Container::Object),
+            [b'[', rest @ ..] => self.open(rest, Container::Array),
+            [b'-' | b'0'..=b'9', ..] => self.whole_number(rest),
+            [b'n', ..] => self.whole_literal(rest, Literal::Null),
+            [b't', ..] => self.whole_literal(rest, Literal::True),
+            [b'f', ..] => self.whole_literal(rest, Literal::False),
+            _ => Err(Stop::Failed(JsonError::ExpectedValue, rest)),
+        }
+    }
+
+    /// After the bracket that begins a container.
+    fn open<'i>(&mut self, rest: &'i [u8], container: Container) -> Next<'i> {
         let node = self.scanner.node;
         let wanted = self.paths.node(node).filter(|node| node.wants(container));
         let Some(&Node { field, .. }) = wanted else {
-            self.advance(1);
             self.scanner.skipped = 1;
-            return self.skip();
+            return self.skip(rest);
         };
         if let Some(field) = field {
             self.visit(field, Value::Begin(container));
         }
         let depth = usize::from(self.scanner.depth);
+        // `Paths` has no path so deep that this could fail.
         let Some(frame) = self.scanner.frames.get_mut(depth) else {
-            return Err(Stop::Failed(JsonError::TooDeep));
+            return Err(Stop::Failed(JsonError::TooDeep, rest));
         };
         *frame = Frame { members: 0, node, container };
         self.scanner.depth = self.scanner.depth.saturating_add(1);
-        self.advance(1);
         Ok(match container {
-            Container::Object => Mode::FirstKey,
-            Container::Array => Mode::FirstElement,
+            Container::Object => (Mode::FirstKey, rest),
+            Container::Array => (Mode::FirstElement, rest),
         })
     }
 
-    /// At the bracket that ends the innermost container.
-    fn close(&mut self) -> Result<Mode, Stop> {
-        self.advance(1);
+    /// After the bracket that ends the innermost container.
+    fn close<'i>(&mut self, rest: &'i [u8]) -> (Mode, &'i [u8]) {
         if let Some(&mut Frame { members, node, container }) = self.frame() {
             self.scanner.depth = self.scanner.depth.saturating_sub(1);
             if let Some(field) = self.paths.node(node).and_then(|node| node.field) {
                 self.visit(field, Value::End(container, members));
             }
         }
-        Ok(Mode::AfterValue)
+        (Mode::AfterValue, rest)
     }
 
     /// After the quote that begins a text which is a value.
-    fn text(&mut self) -> Result<Mode, Stop> {
-        let Some(field) = self.field() else { return self.skip_text() };
-        let Want::Value { text } = field.want() else { return self.split_text() };
-        let (rest, bound) = (self.rest, usize::from(text));
-        let found = quote_or_backslash(rest);
-        let plain = found.and_then(|length| rest.get(..length)).unwrap_or(rest);
-        if let Some(bytes) = plain.get(..bound).filter(|_| plain.len() > bound) {
-            self.visit(field, Value::Text(Text { bytes, whole: false }));
-            self.advance(plain.len());
-            return self.skip_text();
+    #[inline(always)]
+    fn text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let Some(field) = self.field() else {
+            return match plain_text(rest) {
+                Some((_, rest)) => Ok((Mode::AfterValue, rest)),
+                None => self.skip_text(rest),
+            };
+        };
+        match (field.want(), plain_text(rest)) {
+            (Want::Value { text }, Some((bytes, rest))) if bytes.len() <= usize::from(text) => {
+                self.visit(field, Value::Text(Text { bytes, whole: true }));
+                Ok((Mode::AfterValue, rest))
+            }
+            (Want::Value { text }, _) => self.long_text(rest, field, usize::from(text)),
+            (Want::Pieces, _) => self.split_text(rest),
         }
-        if rest.get(plain.len()) == Some(&b'"') {
-            self.visit(field, Value::Text(Text { bytes: plain, whole: true }));
-            self.advance(plain.len().wrapping_add(1));
-            return Ok(Mode::AfterValue);
+    }
+
+    /// The same for a text that has escapes, that the input ends in, or of which not more than `bound` bytes
+    /// are wanted.
+    fn long_text<'i>(&mut self, rest: &'i [u8], field: F, bound: usize) -> Next<'i> {
+        let plain = quote_or_backslash(rest).unwrap_or(rest.len());
+        match rest.split_at_checked(bound) {
+            Some((bytes, rest)) if plain > bound => {
+                self.visit(field, Value::Text(Text { bytes, whole: false }));
+                self.skip_text(rest)
+            }
+            _ => self.split_text(rest),
         }
-        self.split_text()
     }
 
     /// A wanted text that the input ends in, that has escapes, or that is wanted in pieces.
-    fn split_text(&mut self) -> Result<Mode, Stop> {
-        let Some(field) = self.field() else { return self.skip_text() };
+    fn split_text<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
+        let Some(field) = self.field() else { return self.skip_text(rest) };
         let want = field.want();
         loop {
-            let part = self.part(Mode::Text)?;
+            let (part, after) = self.part(rest, Mode::Text)?;
+            rest = after;
             let bytes = match &part {
                 Part::Plain(bytes) => bytes,
                 Part::Decoded(decoded) => decoded.bytes(),
@@ -488,7 +477,7 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
                         self.visit_held(field, whole);
                         // A high surrogate may be open, never a backslash.
                         self.scanner.escape = Escape::default();
-                        return self.skip_text();
+                        return self.skip_text(rest);
                     }
                 }
             }
@@ -497,77 +486,76 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
             Want::Pieces => self.visit(field, Value::TextEnd),
             Want::Value { .. } => self.visit_held(field, true),
         }
-        Ok(Mode::AfterValue)
+        Ok((Mode::AfterValue, rest))
     }
 
     /// The next part of a key or text, escapes decoded. `mode` is how to go on where the input ends.
-    fn part(&mut self, mode: Mode) -> Result<Part<'i>, Stop> {
+    fn part<'i>(&mut self, mut rest: &'i [u8], mode: Mode) -> Result<(Part<'i>, &'i [u8]), Stop<'i>> {
+        let escape = &mut self.scanner.escape;
         loop {
-            let rest = self.rest;
-            let Some(&byte) = rest.first() else { return Err(Stop::More(mode)) };
-            let escape = &mut self.scanner.escape;
+            let [byte, after @ ..] = rest else { return Err(Stop::More(mode)) };
             if escape.active() {
-                match escape.feed(byte) {
-                    Step::Taken => self.advance(1),
-                    Step::Before(decoded) => return Ok(Part::Decoded(decoded)),
-                    Step::Decoded(decoded) => {
-                        self.advance(1);
-                        return Ok(Part::Decoded(decoded));
-                    }
-                    Step::Invalid => return Err(Stop::Failed(JsonError::Escape)),
+                match escape.feed(*byte) {
+                    Step::Taken => rest = after,
+                    Step::Before(decoded) => return Ok((Part::Decoded(decoded), rest)),
+                    Step::Decoded(decoded) => return Ok((Part::Decoded(decoded), after)),
+                    Step::Invalid => return Err(Stop::Failed(JsonError::Escape, rest)),
                 }
                 continue;
             }
             match byte {
-                b'"' => {
-                    self.advance(1);
-                    return Ok(Part::End);
-                }
+                b'"' => return Ok((Part::End, after)),
                 b'\\' => {
                     escape.begin();
-                    self.advance(1);
+                    rest = after;
                 }
                 _ => {
                     let length = quote_or_backslash(rest).unwrap_or(rest.len());
-                    self.advance(length);
-                    return Ok(Part::Plain(rest.get(..length).unwrap_or_default()));
+                    let (plain, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+                    return Ok((Part::Plain(plain), after));
                 }
             }
         }
     }
 
     /// At the first byte of a number.
-    fn whole_number(&mut self) -> Result<Mode, Stop> {
-        let rest = self.rest;
-        let Some(length) = number_end(rest) else { return self.split_number() };
-        self.advance(length);
-        self.number(rest.get(..length).unwrap_or_default())?;
-        Ok(Mode::AfterValue)
+    #[inline(always)]
+    fn whole_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        match number_end(rest).and_then(|length| rest.split_at_checked(length)) {
+            Some((number, rest)) => match self.number(number) {
+                Ok(()) => Ok((Mode::AfterValue, rest)),
+                Err(error) => Err(Stop::Failed(error, rest)),
+            },
+            None => self.split_number(rest),
+        }
     }
 
     /// A number that the input ends in.
-    fn split_number(&mut self) -> Result<Mode, Stop> {
-        let rest = self.rest;
+    #[cold]
+    fn split_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         let end = number_end(rest);
-        let length = end.unwrap_or(rest.len());
-        self.scanner.hold(rest.get(..length).unwrap_or_default(), MAX_NUMBER.saturating_add(1));
-        self.advance(length);
+        let (digits, rest) = end.and_then(|length| rest.split_at_checked(length)).unwrap_or((rest, &[]));
+        self.scanner.hold(digits, MAX_NUMBER.saturating_add(1));
         if end.is_none() {
             return Err(Stop::More(Mode::Number));
         }
         let number = std::mem::take(&mut self.scanner.held);
-        self.number(&number)?;
+        let ended = self.number(&number);
         self.scanner.held = number;
         self.scanner.let_go();
-        Ok(Mode::AfterValue)
+        match ended {
+            Ok(()) => Ok((Mode::AfterValue, rest)),
+            Err(error) => Err(Stop::Failed(error, rest)),
+        }
     }
 
     /// A number is complete.
-    fn number(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    #[inline]
+    fn number(&mut self, bytes: &[u8]) -> Result<(), JsonError> {
         if bytes.len() > MAX_NUMBER {
             return Ok(());
         }
-        let number = Number::parse(bytes).ok_or(Stop::Failed(JsonError::Number))?;
+        let number = Number::parse(bytes).ok_or(JsonError::Number)?;
         if let Some(field) = self.field() {
             self.visit(field, Value::Number(number));
         }
@@ -575,29 +563,45 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
     }
 
     /// At the first byte of a literal.
-    fn whole_literal(&mut self, literal: Literal) -> Result<Mode, Stop> {
-        match self.rest.strip_prefix(literal.word()) {
-            Some(rest) => self.rest = rest,
-            None => return self.split_literal(literal, 0),
+    #[inline(always)]
+    fn whole_literal<'i>(&mut self, rest: &'i [u8], literal: Literal) -> Next<'i> {
+        // Arrays of known length compare as one word.
+        let after = match literal {
+            Literal::Null => {
+                rest.split_first_chunk().filter(|(word, _)| *word == b"null").map(|(_, after)| after)
+            }
+            Literal::True => {
+                rest.split_first_chunk().filter(|(word, _)| *word == b"true").map(|(_, after)| after)
+            }
+            Literal::False => {
+                rest.split_first_chunk().filter(|(word, _)| *word == b"false").map(|(_, after)| after)
+            }
+        };
+        match after {
+            Some(rest) => {
+                self.literal(literal);
+                Ok((Mode::AfterValue, rest))
+            }
+            None => self.split_literal(rest, literal, 0),
         }
-        self.literal(literal);
-        Ok(Mode::AfterValue)
     }
 
-    /// A literal that the input ends in, or that is none.
-    fn split_literal(&mut self, literal: Literal, passed: u8) -> Result<Mode, Stop> {
+    /// A literal that the input ends in, or that is none; `passed` bytes of it have passed.
+    #[cold]
+    fn split_literal<'i>(&mut self, mut rest: &'i [u8], literal: Literal, passed: u8) -> Next<'i> {
         for (passed, expected) in (passed..).zip(literal.word().iter().skip(usize::from(passed))) {
-            match self.rest {
+            match rest {
                 [] => return Err(Stop::More(Mode::Literal(literal, passed))),
-                [byte, rest @ ..] if byte == expected => self.rest = rest,
-                _ => return Err(Stop::Failed(JsonError::Literal)),
+                [byte, after @ ..] if byte == expected => rest = after,
+                _ => return Err(Stop::Failed(JsonError::Literal, rest)),
             }
         }
         self.literal(literal);
-        Ok(Mode::AfterValue)
+        Ok((Mode::AfterValue, rest))
     }
 
     /// A literal is complete.
+    #[inline]
     fn literal(&mut self, literal: Literal) {
         if let Some(field) = self.field() {
             self.visit(field, literal.value());
@@ -605,95 +609,52 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
     }
 
     /// Passes over what is left of a container that nothing is wanted of.
-    fn skip(&mut self) -> Result<Mode, Stop> {
+    fn skip<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         let bound = MAX_DEPTH.saturating_sub(u16::from(self.scanner.depth));
         while self.scanner.skipped > 0 {
-            let Some(passed) = quote_or_bracket(self.rest) else {
-                self.rest = &[];
-                return Err(Stop::More(Mode::Skip));
+            let found = quote_or_bracket(rest).and_then(|passed| rest.get(passed..));
+            rest = match found {
+                None => return Err(Stop::More(Mode::Skip)),
+                Some([b'"', rest @ ..]) => text_end(rest)?,
+                Some(rest @ [b'{' | b'[', ..]) if self.scanner.skipped >= bound => {
+                    return Err(Stop::Failed(JsonError::TooDeep, rest));
+                }
+                Some([b'{' | b'[', rest @ ..]) => {
+                    self.scanner.skipped = self.scanner.skipped.saturating_add(1);
+                    rest
+                }
+                Some([_, rest @ ..] | rest @ []) => {
+                    self.scanner.skipped = self.scanner.skipped.saturating_sub(1);
+                    rest
+                }
             };
-            self.advance(passed);
-            match self.rest.first() {
-                Some(b'"') => {
-                    self.advance(1);
-                    self.text_end()?;
-                    continue;
-                }
-                Some(b'{' | b'[') if self.scanner.skipped >= bound => {
-                    return Err(Stop::Failed(JsonError::TooDeep));
-                }
-                Some(b'{' | b'[') => self.scanner.skipped = self.scanner.skipped.saturating_add(1),
-                _ => self.scanner.skipped = self.scanner.skipped.saturating_sub(1),
-            }
-            self.advance(1);
         }
-        Ok(Mode::AfterValue)
+        Ok((Mode::AfterValue, rest))
     }
 
     /// Passes over what is left of a text that nothing more is wanted of.
-    fn skip_text(&mut self) -> Result<Mode, Stop> {
-        self.text_end()?;
-        Ok(if self.scanner.skipped > 0 { Mode::Skip } else { Mode::AfterValue })
+    fn skip_text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let rest = text_end(rest)?;
+        Ok((if self.scanner.skipped > 0 { Mode::Skip } else { Mode::AfterValue }, rest))
     }
 
     /// The same, after a backslash.
-    fn skip_escaped(&mut self) -> Result<Mode, Stop> {
-        if self.rest.is_empty() {
-            return Err(Stop::More(Mode::SkipEscaped));
+    fn skip_escaped<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        match rest {
+            [_, rest @ ..] => self.skip_text(rest),
+            [] => Err(Stop::More(Mode::SkipEscaped)),
         }
-        self.advance(1);
-        self.skip_text()
-    }
-
-    /// Passes over a text up to its closing quote.
-    #[inline]
-    fn text_end(&mut self) -> Result<(), Stop> {
-        loop {
-            let Some(passed) = quote_or_backslash(self.rest) else {
-                self.rest = &[];
-                return Err(Stop::More(Mode::SkipText));
-            };
-            self.advance(passed);
-            match self.rest {
-                [b'"', rest @ ..] => {
-                    self.rest = rest;
-                    return Ok(());
-                }
-                [_, _, rest @ ..] => self.rest = rest,
-                _ => {
-                    self.rest = &[];
-                    return Err(Stop::More(Mode::SkipEscaped));
-                }
-            }
-        }
-    }
-
-    /// The next byte that is no whitespace, which stays. `mode` is how to go on where there is none.
-    #[inline]
-    fn peek(&mut self, mode: Mode) -> Result<u8, Stop> {
-        loop {
-            match self.rest {
-                [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] => self.rest = rest,
-                [byte, ..] => return Ok(*byte),
-                [] => return Err(Stop::More(mode)),
-            }
-        }
-    }
-
-    #[inline]
-    fn advance(&mut self, length: usize) {
-        self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
     /// The innermost open container.
-    #[inline]
+    #[inline(always)]
     fn frame(&mut self) -> Option<&mut Frame> {
         let innermost = usize::from(self.scanner.depth).checked_sub(1)?;
         self.scanner.frames.get_mut(innermost)
     }
 
     /// What the current value means.
-    #[inline]
+    #[inline(always)]
     fn field(&self) -> Option<F> {
         self.paths.node(self.scanner.node).and_then(|node| node.field)
     }
@@ -709,6 +670,60 @@ impl<'i, F: Field, V: Visitor<F>> Run<'_, 'i, F, V> {
         self.visit(field, Value::Text(Text { bytes: &held, whole }));
         self.scanner.held = held;
         self.scanner.let_go();
+    }
+}
+
+/// Passes over a byte order mark, of which so many bytes have passed.
+fn start(mut rest: &[u8], passed: u8) -> Next<'_> {
+    const MARK: [u8; 3] = *b"\xEF\xBB\xBF";
+    if passed == 0 {
+        // Until there is a byte of the value nothing has come.
+        rest = token(rest, Mode::Start(0))?;
+    }
+    for (passed, expected) in (passed..).zip(MARK.iter().skip(usize::from(passed))) {
+        match rest {
+            [] => return Err(Stop::More(Mode::Start(passed))),
+            [byte, after @ ..] if byte == expected => rest = after,
+            _ if passed == 0 => break,
+            _ => return Err(Stop::Failed(JsonError::ExpectedValue, rest)),
+        }
+    }
+    Ok((Mode::Value, rest))
+}
+
+/// Passes over whitespace; what comes back is not empty. `mode` is how to go on where it would be.
+#[inline(always)]
+fn token(mut rest: &[u8], mode: Mode) -> Result<&[u8], Stop<'_>> {
+    loop {
+        match rest {
+            [b' ' | b'\n' | b'\r' | b'\t', after @ ..] => rest = after,
+            [_, ..] => return Ok(rest),
+            [] => return Err(Stop::More(mode)),
+        }
+    }
+}
+
+/// A text without escapes whose closing quote is there, and what follows that.
+#[inline(always)]
+fn plain_text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (text, rest) = rest.split_at_checked(quote_or_backslash(rest)?)?;
+    match rest {
+        [b'"', rest @ ..] => Some((text, rest)),
+        _ => None,
+    }
+}
+
+/// Passes over a text up to and with its closing quote.
+#[inline]
+fn text_end(mut rest: &[u8]) -> Result<&[u8], Stop<'_>> {
+    loop {
+        let found = quote_or_backslash(rest).and_then(|passed| rest.get(passed..));
+        rest = match found {
+            None => return Err(Stop::More(Mode::SkipText)),
+            Some([b'"', rest @ ..]) => return Ok(rest),
+            Some([_, _, rest @ ..]) => rest,
+            Some(_) => return Err(Stop::More(Mode::SkipEscaped)),
+        }
     }
 }
 
