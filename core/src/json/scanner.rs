@@ -288,20 +288,29 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// `mode`: [`Mode::FirstKey`] or [`Mode::NextKey`].
     #[inline(always)]
     fn key<'i>(&mut self, rest: &'i [u8], mode: Mode) -> Next<'i> {
-        let rest = match token(rest, mode)? {
-            [b'"', rest @ ..] => rest,
-            [b'}', rest @ ..] if mode == Mode::FirstKey => return Ok(self.close(rest)),
-            rest => return Err(Stop::Failed(JsonError::ExpectedKey, rest)),
-        };
-        if let Some(frame) = self.frame() {
-            frame.members = frame.members.saturating_add(1);
+        match token(rest, mode)? {
+            [b'"', rest @ ..] => self.members(rest),
+            [b'}', rest @ ..] if mode == Mode::FirstKey => Ok(self.close(rest)),
+            rest => Err(Stop::Failed(JsonError::ExpectedKey, rest)),
         }
-        match plain_text(rest) {
-            Some((key, after)) => {
-                self.member(rest, key.len());
-                self.colon(after)
+    }
+
+    /// After the quote that begins a key. Goes from member to member of the object as long as they are as
+    /// compact JSON has them and need not be entered; all else is left to the mode that is right for it.
+    #[inline(always)]
+    fn members<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
+        loop {
+            let object = self.frame().map_or(NodeId::NOWHERE, |frame| {
+                frame.members = frame.members.saturating_add(1);
+                frame.node
+            });
+            let Some((key, after)) = plain_text(rest) else { return Ok((Mode::Key, rest)) };
+            self.scanner.node = self.paths.member(object, rest, key.len());
+            let [b':', after @ ..] = after else { return Ok((Mode::Colon, after)) };
+            match self.value(after, Mode::Value)? {
+                (Mode::AfterValue, [b',', b'"', after @ ..]) => rest = after,
+                next => return Ok(next),
             }
-            None => Ok((Mode::Key, rest)),
         }
     }
 
@@ -319,25 +328,17 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
                 Part::End => break,
             };
         }
-        let key = std::mem::take(&mut self.scanner.held);
-        self.member(&key, key.len());
-        self.scanner.held = key;
+        let object = self.frame().map_or(NodeId::NOWHERE, |frame| frame.node);
+        let key = &self.scanner.held;
+        self.scanner.node = self.paths.member(object, key, key.len());
         self.scanner.let_go();
         Ok((Mode::Colon, rest))
     }
 
-    /// The value that comes next is the member whose key `input` begins with.
-    #[inline(always)]
-    fn member(&mut self, input: &[u8], length: usize) {
-        let object = self.frame().map_or(NodeId::NOWHERE, |frame| frame.node);
-        let member = |node| self.paths.member(node, input, length);
-        self.scanner.node = self.paths.node(object).map_or(NodeId::NOWHERE, member);
-    }
-
-    #[inline(always)]
+    #[inline]
     fn colon<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         match token(rest, Mode::Colon)? {
-            [b':', rest @ ..] => self.value(rest, Mode::Value),
+            [b':', rest @ ..] => Ok((Mode::Value, rest)),
             rest => Err(Stop::Failed(JsonError::ExpectedColon, rest)),
         }
     }
@@ -434,18 +435,19 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
                 None => self.skip_text(rest),
             };
         };
-        match (field.want(), plain_text(rest)) {
-            (Want::Value { text }, Some((bytes, rest))) if bytes.len() <= usize::from(text) => {
-                self.visit(field, Value::Text(Text { bytes, whole: true }));
-                Ok((Mode::AfterValue, rest))
-            }
-            (Want::Value { text }, _) => self.long_text(rest, field, usize::from(text)),
-            (Want::Pieces, _) => self.split_text(rest),
-        }
+        let Want::Value { text: bound } = field.want() else { return self.split_text(rest) };
+        let bound = usize::from(bound);
+        let Some((bytes, after)) = plain_text(rest) else { return self.long_text(rest, field, bound) };
+        let text = match bytes.get(..bound) {
+            Some(bytes_wanted) => Text { bytes: bytes_wanted, whole: bytes.len() == bound },
+            None => Text { bytes, whole: true },
+        };
+        self.visit(field, Value::Text(text));
+        Ok((Mode::AfterValue, after))
     }
 
-    /// The same for a text that has escapes, that the input ends in, or of which not more than `bound` bytes
-    /// are wanted.
+    /// The same for a text that has escapes or that the input ends in.
+    #[inline(never)]
     fn long_text<'i>(&mut self, rest: &'i [u8], field: F, bound: usize) -> Next<'i> {
         let plain = quote_or_backslash(rest).unwrap_or(rest.len());
         match rest.split_at_checked(bound) {
