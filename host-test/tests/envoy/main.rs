@@ -1,0 +1,11 @@
+//! The compiled filter in a real Envoy, between the simulated provider and the OTLP receiver.
+//!
+//! All tests of this binary share one Envoy with one worker, which has two listeners: one with the filter and one
+//! without. A test knows its own exchanges by a header or a model name that no other test uses.
+
+mod bytes;
+mod collector;
+mod configuration;
+mod endings;
+mod sdks;
+mod world;
