@@ -299,7 +299,7 @@ const DONE: &[u8] = b"[DONE]";
 
 #[cfg(test)]
 mod tests {
-    use super::super::fuzz::Owned::{self, Data, Done, End, Name};
+    use super::super::fuzz::Owned::{self, Data, Done, End, Exception, Name};
     use super::super::{FrameEnd, Framing};
 
     /// Reads a body whole and at every cut in two, which must be the same.
@@ -389,9 +389,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_line_is_a_message_of_that_name() {
+    fn an_error_line_is_an_exception_without_a_name() {
         let body = "data: {}\n\nerror: {\"message\":\"overloaded\"}\n\n";
-        let expected = vec![data("{}"), End, name("error"), data("{\"message\":\"overloaded\"}"), End];
+        let expected =
+            vec![data("{}"), End, Exception(Vec::new()), data("{\"message\":\"overloaded\"}"), End];
         assert_eq!(read(body), (expected, FrameEnd::Clean));
     }
 
