@@ -1,0 +1,4 @@
+//! A byte that chooses a split, then gzip.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inferspan_core::decode::fuzz::fuzz_gzip(data));
