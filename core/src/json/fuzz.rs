@@ -1,6 +1,7 @@
 //! What must hold of the scanner for any bytes, for the fuzz target and for unit tests.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
 
@@ -16,7 +17,7 @@ use super::{Container, Field, Finish, Number, Paths, Position, Progress, Scanner
 /// Where one of these does not hold.
 pub fn fuzz_scanner(data: &[u8]) {
     let [bound, seed, document @ ..] = data else { return };
-    check(document, u16::from(*bound % 16), u64::from(*seed));
+    check(document, u16::from(*bound) % BOUNDS, u64::from(*seed));
 }
 
 /// The same with the document, the bound of its texts, and the seed of a split apart.
@@ -88,13 +89,13 @@ impl PartialEq for Seen {
 }
 
 /// Scans with every path of `*` and `[]` wanted, to the depth of [`DEPTH`].
-fn scan<'a>(want: Want, document: &[u8], chunks: impl Iterator<Item = &'a [u8]>) -> Scan {
+pub(super) fn scan<'a>(want: Want, document: &[u8], chunks: impl Iterator<Item = &'a [u8]>) -> Scan {
     let paths = every_path(want);
     let mut recorder = Recorder(Vec::new());
     let mut scanner = Scanner::new();
     let mut consumed = 0_usize;
     for chunk in chunks {
-        let (taken, ended) = match scanner.push(&paths, chunk, &mut recorder) {
+        let (taken, ended) = match scanner.push(paths, chunk, &mut recorder) {
             Progress::More => (chunk.len(), false),
             Progress::Done { consumed } | Progress::Failed { consumed, .. } => (consumed, true),
         };
@@ -104,24 +105,33 @@ fn scan<'a>(want: Want, document: &[u8], chunks: impl Iterator<Item = &'a [u8]>)
         }
     }
     assert!(consumed <= document.len());
-    let finish = scanner.finish(&paths, &mut recorder);
+    let finish = scanner.finish(paths, &mut recorder);
     Scan { visits: recorder.0, finish, consumed }
 }
 
 /// The deepest paths of [`every_path`].
-const DEPTH: usize = 4;
+const DEPTH: usize = 5;
 
-fn every_path(want: Want) -> Paths<Place> {
-    let mut table = Vec::new();
-    for depth in 0..=DEPTH {
-        for steps in 0..1_u8 << depth {
-            let place = Place { steps, depth, want };
-            table.push((place.path(), place));
-        }
-    }
-    let table: Vec<_> = table.iter().map(|(path, place)| (path.as_str(), *place)).collect();
-    let Ok(paths) = Paths::compile(&[&table]) else { unreachable!("all of them are paths") };
-    paths
+/// So many different bounds of texts are tried.
+const BOUNDS: u16 = 16;
+
+/// Compiled once for each bound, and for texts in pieces.
+fn every_path(want: Want) -> &'static Paths<Place> {
+    static PATHS: [OnceLock<Paths<Place>>; BOUNDS as usize + 1] =
+        [const { OnceLock::new() }; BOUNDS as usize + 1];
+    let index = match want {
+        Want::Value { text } => text,
+        Want::Pieces => BOUNDS,
+    };
+    let Some(paths) = PATHS.get(usize::from(index)) else { unreachable!("no such bound: {index}") };
+    paths.get_or_init(|| {
+        let places =
+            (0..=DEPTH).flat_map(|depth| (0..1_u8 << depth).map(move |steps| Place { steps, depth, want }));
+        let table: Vec<_> = places.map(|place| (place.path(), place)).collect();
+        let table: Vec<_> = table.iter().map(|(path, place)| (path.as_str(), *place)).collect();
+        let Ok(paths) = Paths::compile(&[&table]) else { unreachable!("all of them are paths") };
+        paths
+    })
 }
 
 /// A path as bits: an element of an array where one is set, any key where not; the outermost is the lowest.
