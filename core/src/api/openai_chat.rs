@@ -26,6 +26,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("stream", Stream),
+        ("stream_options.include_usage", StreamUsage),
         ("messages", Input(Messages)),
         ("tools", Tools),
         ("tools[].function.name", ToolName),

@@ -21,6 +21,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("stream", Stream),
+        ("stream_options.include_usage", StreamUsage),
         ("prompt", Input(Prompt)),
         ("prompt[]", InputItem(Prompt)),
         ("response_format.type", Output(Format)),

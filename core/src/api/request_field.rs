@@ -23,6 +23,8 @@ pub(crate) enum RequestField {
     Text(Text, u8),
     /// `stream`
     Stream,
+    /// Whether a stream's usage was asked for, which then comes after its last choice has ended.
+    StreamUsage,
     /// The stop texts, by rank: the one text here, or the elements of the list here.
     Stop(u8),
     /// What the model is asked to work on.
@@ -160,6 +162,7 @@ impl Field for RequestField {
             // Whether a text is empty is all that is asked of the others.
             Self::Number(..)
             | Self::Stream
+            | Self::StreamUsage
             | Self::Input(_)
             | Self::InputItem(_)
             | Self::Tools

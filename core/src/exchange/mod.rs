@@ -75,7 +75,10 @@ impl Exchange {
 
     /// The response's headers (`:status` among them).
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
-        self.response.headers(headers, &self.detected.provider, &self.tables, now);
+        // OpenRouter tells the usage whether it was asked to or not.
+        let provider = &self.detected.provider;
+        let usage_follows = self.request.asks_for_stream_usage() || provider == "openrouter";
+        self.response.headers(headers, provider, usage_follows, &self.tables, now);
     }
 
     /// A chunk of the response's body.

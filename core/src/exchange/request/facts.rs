@@ -14,6 +14,8 @@ pub(super) struct Facts {
     numbers: [Ranked<Numeric>; Number::LEN],
     texts: [Ranked<String>; Text::LEN],
     stream: Option<bool>,
+    /// A stream's usage was asked for.
+    pub(super) stream_usage: bool,
     stop: Ranked<Vec<String>>,
     inputs: [Counted; Input::LEN],
     tool_count: Option<u64>,
@@ -204,6 +206,7 @@ impl Facts {
                 self.text(text, rank, value.bytes, value.whole)
             }
             (RequestField::Stream, Value::Bool(stream)) => self.stream = Some(stream),
+            (RequestField::StreamUsage, Value::Bool(asked)) => self.stream_usage = asked,
             (RequestField::Stop(rank), Value::Text(value)) => self.stop(rank, value),
             (RequestField::Input(input), value) => self.input(input, value),
             (RequestField::InputItem(input), Value::Number(_)) => {

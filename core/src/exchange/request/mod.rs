@@ -138,6 +138,11 @@ impl RequestSide {
         self.operation.or_else(|| self.facts.operation(model)).or_else(unknown)
     }
 
+    /// Whether a stream is to tell its usage after its choices, as far as the body has passed.
+    pub(super) fn asks_for_stream_usage(&self) -> bool {
+        self.facts.stream_usage
+    }
+
     /// Whether there was a body and it was read to its end, so that what was not seen is not in it.
     fn was_read(&self) -> bool {
         matches!(self.reading, Reading::Over { whole: true })

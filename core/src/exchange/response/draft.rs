@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) names_upstream: bool,
     /// Google's numbers mean what Vertex AI means by them.
     pub(super) vertex: bool,
+    /// A stream whose choices have ended is not over until it has told its usage.
+    usage_follows: bool,
     /// The answer has vectors in it.
     pub(super) embeds: bool,
     /// Status of the whole answer, the last (Responses).
@@ -41,10 +43,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// For an answer of this provider.
-    pub(super) fn new(provider: &str) -> Self {
+    /// For an answer of this provider. `usage_follows`: a stream's usage comes after its choices have ended.
+    pub(super) fn new(provider: &str, usage_follows: bool) -> Self {
         let (names_upstream, vertex) = (provider == "openrouter", provider == "gcp.vertex_ai");
-        Self { names_upstream, vertex, ..Self::default() }
+        Self { names_upstream, vertex, usage_follows, ..Self::default() }
     }
 
     /// A message begins.
@@ -74,10 +76,12 @@ impl Draft {
             self.ended = true;
         }
         self.usage_told |= message.usage == UsageTold::Yes;
-        let by_choices = matches!(spec.ends, Ends::Choices | Ends::Body);
-        let told = message.choice_finished || message.usage == UsageTold::Yes;
-        if by_choices && told && message.usage != UsageTold::Later && self.choices.all_finished() {
-            self.ended = true;
+        if matches!(spec.ends, Ends::Choices | Ends::Body) && self.choices.all_finished() {
+            self.ended |= match message.usage {
+                UsageTold::Yes => true,
+                UsageTold::Later => false,
+                UsageTold::No => message.choice_finished && !self.usage_follows,
+            };
         }
         match answer.stream {
             Some(_) => self.stream_message(message.content, answer, now),

@@ -72,11 +72,12 @@ impl ResponseSide {
         &mut self,
         headers: &Headers<'_>,
         provider: &str,
+        usage_follows: bool,
         tables: &Arc<Compiled>,
         now: UnixNanos,
     ) {
         let Self { answer, content_length, body } = self;
-        let mut draft = Draft::new(provider);
+        let mut draft = Draft::new(provider, usage_follows);
         let head = headers::read(headers, answer.api, &mut draft);
         answer_headers::read(headers, &mut answer.facts);
         answer.timing.response_start = Some(now);
