@@ -21,7 +21,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("texts", Input(Texts)),
-        ("inputs", Input(RequestInput)),
+        ("inputs", Input(Inputs)),
         ("output_dimension", Number(Dimensions, 0)),
         ("embedding_types", EncodingFormat),
         ("embedding_types[]", EncodingFormat),

@@ -311,7 +311,11 @@ fn workers_ai_model(path: &[u8]) -> Option<String> {
 
 /// Whose format it is, where the host is unknown.
 fn default_provider(api: Api, path: &[u8]) -> &'static str {
-    if path::has_segment(path, b"publishers") { "gcp.vertex_ai" } else { api.spec().provider }
+    match api {
+        _ if path::has_segment(path, b"publishers") => "gcp.vertex_ai",
+        Api::Rerank if path::ends_with(path, "v2/rerank") => "cohere",
+        _ => api.spec().provider,
+    }
 }
 
 /// One way a path can end.
@@ -633,6 +637,8 @@ mod tests {
             ("api.aleph-alpha.com/complete", Api::AlephAlphaComplete, TextCompletion, "aleph_alpha"),
             ("llm.internal/proxy/v1/chat/completions", Api::OpenAiChat, Chat, "openai"),
             ("llm.internal/x/v1/messages", Api::AnthropicMessages, Chat, "anthropic"),
+            ("llm.internal/v1/rerank", Api::Rerank, Rerank, "openai"),
+            ("llm.internal/v2/rerank", Api::Rerank, Rerank, "cohere"),
             ("llm.internal/v2/embed", Api::CohereEmbed, Embeddings, "cohere"),
             (
                 "llm.internal/v1/publishers/google/models/g:generateContent",

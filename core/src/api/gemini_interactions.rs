@@ -21,7 +21,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("stream", Stream),
-        ("input", Input(RequestInput)),
+        ("input", Input(Inputs)),
         ("tools", Tools),
         ("tools[].name", ToolName),
         ("generation_config.thinking_level", Text(ReasoningLevel, 0)),

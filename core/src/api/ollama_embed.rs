@@ -20,7 +20,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
     &[
         ("model", Text(Model, 0)),
-        ("input", Input(RequestInput)),
+        ("input", Input(Inputs)),
         ("prompt", Input(Prompt)),
         ("dimensions", Number(Dimensions, 0)),
     ]

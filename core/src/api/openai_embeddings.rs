@@ -20,8 +20,8 @@ pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
     &[
         ("model", Text(Model, 0)),
-        ("input", Input(RequestInput)),
-        ("input[]", InputItem(RequestInput)),
+        ("input", Input(Inputs)),
+        ("input[]", InputItem(Inputs)),
         ("dimensions", Number(Dimensions, 0)),
         // Voyage, Mistral.
         ("output_dimension", Number(Dimensions, 1)),

@@ -29,7 +29,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("stream", Stream),
-        ("input", Input(RequestInput)),
+        ("input", Input(Inputs)),
         ("tools", Tools),
         ("tools[].name", ToolName),
         ("text.format.type", Output(Format)),

@@ -108,7 +108,7 @@ pub(crate) enum Input {
     /// `contents`
     Contents,
     /// `input`, `inputs`
-    RequestInput,
+    Inputs,
     /// `texts`, `text`
     Texts,
     /// `prompt`

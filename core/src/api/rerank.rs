@@ -8,7 +8,7 @@ use crate::call::Operation;
 pub(super) const SPEC: Spec = Spec {
     name: "rerank",
     operation: Some(Operation::Rerank),
-    provider: "cohere",
+    provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
     response: &[common_response::OPENAI_USAGE, RESPONSE],

@@ -22,7 +22,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("model", Text(Model, 0)),
         ("stream", Stream),
-        ("inputs", Input(RequestInput)),
+        ("inputs", Input(Inputs)),
         ("parameters.grammar", Output(Schema)),
         // SGLang.
         ("text", Input(Texts)),

@@ -18,7 +18,7 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
-    &[("model_id", Text(Model, 0)), ("input", Input(RequestInput))]
+    &[("model_id", Text(Model, 0)), ("input", Input(Inputs))]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {

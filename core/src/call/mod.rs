@@ -3,6 +3,7 @@
 //! A field that is `None` or empty was not on the wire; nothing is invented (an explicit 0 is a fact and
 //! stays 0). Texts are bounded when they are captured.
 
+mod facts;
 mod outcome;
 mod request;
 mod response;
@@ -10,6 +11,7 @@ mod timing;
 
 use std::borrow::Cow;
 
+pub use facts::Facts;
 pub use outcome::{End, ErrorFacts, Outcome};
 pub use request::{ClientFacts, Request, Server};
 pub use response::{Response, StreamFacts, ToolCall, Usage, UsageStatus};

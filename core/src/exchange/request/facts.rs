@@ -181,7 +181,7 @@ impl Facts {
             count(Input::Messages),
             chat_history,
             count(Input::Contents),
-            count(Input::RequestInput),
+            count(Input::Inputs),
             count(Input::Texts),
             count(Input::Prompt),
             count(Input::Requests),
