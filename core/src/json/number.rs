@@ -8,14 +8,15 @@ impl<'a> Number<'a> {
     /// `None` where the bytes are not a number of JSON.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        // Nearly all are plain counts.
+        if let [b'1'..=b'9', rest @ ..] = bytes
+            && rest.iter().all(u8::is_ascii_digit)
+        {
+            return Some(Self(bytes));
+        }
         let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
         let (whole, rest) = digits(unsigned);
-        let plain = match whole {
-            [] => return None,
-            [b'0'] => true,
-            [first, ..] => *first != b'0',
-        };
-        if !plain {
+        if let [] | [b'0', _, ..] = whole {
             return None;
         }
         let rest = match rest {

@@ -698,6 +698,7 @@ fn start(mut rest: &[u8], passed: u8) -> Next<'_> {
 fn token(mut rest: &[u8], mode: Mode) -> Result<&[u8], Stop<'_>> {
     loop {
         match rest {
+            [byte, ..] if *byte > b' ' => return Ok(rest),
             [b' ' | b'\n' | b'\r' | b'\t', after @ ..] => rest = after,
             [_, ..] => return Ok(rest),
             [] => return Err(Stop::More(mode)),

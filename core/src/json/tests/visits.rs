@@ -189,17 +189,7 @@ fn the_end_of_the_input() {
     for nothing in ["", " \n", "\u{feff}", "\u{feff} "] {
         assert_eq!(finish(nothing), Finish::Empty, "{nothing:?}");
     }
-    for part in [
-        "{",
-        "{\"",
-        "{\"a\"",
-        "{\"a\":",
-        "{\"a\":\"",
-        "{\"a\":\"\\",
-        "{\"a\":1",
-        "[",
-        "tru",
-    ] {
+    for part in ["{", "{\"", "{\"a\"", "{\"a\":", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":1", "[", "tru"] {
         assert_eq!(finish(part), Finish::Cut, "{part}");
     }
     assert_eq!(finish("{}"), Finish::Complete);
