@@ -137,7 +137,7 @@ fn a_script_runs_to_its_end() {
         script.clone().response_close(Close::Trailers(Headers::from([("x-checksum", "1")]))),
         script.clone().response_close(Close::EmptyPieceAndTrailers(Headers::from([("x-checksum", "1")]))),
         script.clone().breaks(Break::ClientLeaves, 3),
-        script.clone().breaks(Break::UpstreamBreaks, 0),
+        script.clone().breaks(Break::UpstreamCloses, 0),
         script.clone().breaks_before_response(Break::TimesOut),
         script.clone().breaks_before_response(Break::Refused),
         script.clone().request_pieces(Pieces::of(1)).overlap(4),

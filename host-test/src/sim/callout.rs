@@ -71,8 +71,7 @@ impl Reply {
 
     /// What Envoy answers for a cluster that nothing listens at: a 503 of its own, at once.
     pub fn refused() -> Self {
-        let body = "upstream connect error or disconnect/reset before headers. reset reason: remote \
-                    connection failure, transport failure reason: delayed connect error: Connection refused";
+        let body = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
         Self::http([(":status", "503"), ("content-type", "text/plain")], body)
     }
 

@@ -23,6 +23,7 @@ impl Proxy {
         match reply {
             ReplyKind::Http { headers, body, trailers } => {
                 let arguments = [token, count(&headers), length(body.len()), count(&trailers)];
+                let trailers = Some(trailers).filter(|trailers| !trailers.is_empty());
                 let answer = Answer { headers, body, trailers };
                 self.with_root(vm, root, |root| root.answer = Some(answer));
                 let called = self.call(vm, Callback::HttpCallResponse, root, &arguments);

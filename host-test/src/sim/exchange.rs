@@ -28,11 +28,11 @@ pub mod flags {
 
 /// What the world has seen of a stream.
 #[derive(Clone, Copy)]
-pub struct Exchange<'a>(&'a Stream);
+pub struct Exchange<'a>(&'a Stream, bool);
 
 impl<'a> Exchange<'a> {
-    pub(crate) fn new(stream: &'a Stream) -> Self {
-        Self(stream)
+    pub(crate) fn new(stream: &'a Stream, ended: bool) -> Self {
+        Self(stream, ended)
     }
 
     /// What left toward the upstream.
@@ -47,7 +47,7 @@ impl<'a> Exchange<'a> {
 
     /// Whether the stream is over.
     pub fn ended(&self) -> bool {
-        self.0.info.end.is_some()
+        self.1
     }
 
     /// Envoy's response flags: see [`flags`].

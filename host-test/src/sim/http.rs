@@ -103,18 +103,18 @@ impl Proxy {
         self.break_off(id, bit, "downstream_remote_disconnect")
     }
 
-    /// The upstream's connection breaks: before the response began the client gets Envoy's own 503, later its
-    /// response breaks off.
-    pub fn upstream_breaks(&mut self, id: StreamId) -> Result<(), Fault> {
-        let bit = flags::UPSTREAM_CONNECTION_TERMINATION;
+    /// The upstream closes or resets its connection: before the response began the client gets Envoy's own
+    /// 503, later its response breaks off, which over HTTP/1 is a breach of the protocol.
+    pub fn upstream_closes(&mut self, id: StreamId) -> Result<(), Fault> {
         if self.response_began(id) {
-            let details = "upstream_reset_after_response_started{connection_termination}";
-            return self.break_off(id, bit, details);
+            let details = "upstream_reset_after_response_started{protocol_error}";
+            return self.upstream_fails(id, flags::UPSTREAM_PROTOCOL_ERROR, details);
         }
         let body =
             "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
         let details = "upstream_reset_before_response_started{connection_termination}";
-        self.local_response(id, bit, LocalResponse::text(503, body, details))
+        let response = LocalResponse::text(503, body, details);
+        self.router_response(id, flags::UPSTREAM_CONNECTION_TERMINATION, response)
     }
 
     /// The route's timeout is over: before the response began the client gets Envoy's own 504, later its
@@ -122,22 +122,19 @@ impl Proxy {
     pub fn upstream_times_out(&mut self, id: StreamId) -> Result<(), Fault> {
         let bit = flags::UPSTREAM_REQUEST_TIMEOUT;
         if self.response_began(id) {
-            return self.break_off(id, bit, "response_timeout");
+            return self.upstream_fails(id, bit, "response_timeout");
         }
         let response = LocalResponse::text(504, "upstream request timeout", "response_timeout");
-        self.local_response(id, bit, response)
+        self.router_response(id, bit, response)
     }
 
     /// Nothing listens at the upstream's address: the client gets Envoy's own 503.
     pub fn upstream_refuses(&mut self, id: StreamId) -> Result<(), Fault> {
-        if let Some(stream) = self.stream_mut(id) {
-            stream.info.upstream_first_sent = None;
-        }
-        let body = "upstream connect error or disconnect/reset before headers. reset reason: remote connection \
-                    failure, transport failure reason: delayed connect error: Connection refused";
+        let body = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
         let details = "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_\
                        Connection_refused}";
-        self.local_response(id, flags::UPSTREAM_CONNECTION_FAILURE, LocalResponse::text(503, body, details))
+        let response = LocalResponse::text(503, body, details);
+        self.router_response(id, flags::UPSTREAM_CONNECTION_FAILURE, response)
     }
 
     /// The stream as it is, unless it has ended or not begun.
@@ -164,7 +161,11 @@ impl Proxy {
                 self.reload(place.vm)?;
             }
         }
-        let info = Info::new(now, id.0, self.options.attributes.clone());
+        let mut info = Info::new(now, id.0, self.options.attributes.clone());
+        if self.options.position == Position::Upstream {
+            info.upstream_chosen = true;
+            info.attempts = 1;
+        }
         let Some(vm) = self.vm_mut(place.vm) else { return Ok(false) };
         let state = vm.state_mut();
         let root = state.roots.get(place.plugin).copied().unwrap_or_default();
@@ -184,10 +185,14 @@ impl Proxy {
 
     fn headers(&mut self, id: StreamId, way: Way, headers: Headers, end: bool) -> Result<(), Fault> {
         let now = self.now();
+        let upstream_filter = self.options.position == Position::Upstream;
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         if way == Way::Response {
-            stream.info.code = headers.get_str(":status").and_then(|code| code.parse().ok());
-            stream.info.upstream_last_received = stream.info.upstream_first_sent.map(|_| now);
+            // An upstream filter sees the response before the exchange has it.
+            if !upstream_filter {
+                stream.info.code = code_of(&headers);
+            }
+            stream.info.received_from_upstream(now, end);
         }
         stream.end_of_stream = end;
         let pairs = count(&headers);
@@ -216,9 +221,7 @@ impl Proxy {
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         match way {
             Way::Request => stream.info.request_bytes += bytes.len() as u64,
-            Way::Response => {
-                stream.info.upstream_last_received = stream.info.upstream_first_sent.map(|_| now)
-            }
+            Way::Response => stream.info.received_from_upstream(now, end),
         }
         stream.end_of_stream = end;
         let direction = stream.way(way);
@@ -271,7 +274,11 @@ impl Proxy {
     }
 
     fn trailers(&mut self, id: StreamId, way: Way, trailers: Headers) -> Result<(), Fault> {
+        let now = self.now();
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
+        if way == Way::Response {
+            stream.info.received_from_upstream(now, true);
+        }
         let direction = stream.way(way);
         if direction.stopped == Stopped::AtHeaders {
             direction.held.trailers = Some(trailers);
@@ -329,12 +336,20 @@ impl Proxy {
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         if way == Way::Request {
             stream.info.upstream_first_sent.get_or_insert(now);
-            stream.info.upstream_connected = true;
+            stream.info.upstream_chosen = true;
+            stream.info.pool_ready.get_or_insert(now);
             stream.info.attempts = 1;
+        } else if stream.info.code.is_none() {
+            stream.info.code = stream.response.headers.as_ref().and_then(code_of);
         }
         let direction = stream.way(way);
         if direction.sent.headers.is_none() {
             direction.sent.headers.clone_from(&direction.headers);
+            if let Some(headers) = &mut direction.headers {
+                // What concerns one connection alone is not in the access log.
+                headers.remove("transfer-encoding");
+                headers.remove("connection");
+            }
         }
         let body = std::mem::take(&mut direction.buffered);
         direction.sent.body.extend_from_slice(&body);
@@ -425,6 +440,7 @@ impl Proxy {
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         stream.info.flags |= flag;
         stream.info.code_details = Some(response.details);
+        stream.info.local = true;
         stream.response.stopped = Stopped::No;
         let end = response.body.is_empty();
         self.headers(id, Way::Response, response.headers, end)?;
@@ -445,11 +461,37 @@ impl Proxy {
         }
     }
 
+    /// A response of the router's: a filter in front of it sees it like any other, one behind it only its own
+    /// stream's end.
+    fn router_response(&mut self, id: StreamId, flag: u64, response: LocalResponse) -> Result<(), Fault> {
+        if self.options.position == Position::Downstream {
+            return self.local_response(id, flag, response);
+        }
+        if let Some(stream) = self.stream_mut(id) {
+            let sent = &mut stream.response.sent;
+            sent.headers = Some(response.headers);
+            sent.body = response.body;
+            sent.complete = true;
+        }
+        self.finish(id)
+    }
+
+    /// The upstream's side breaks a response off. A filter behind the router is gone before the exchange as a
+    /// whole knows.
+    fn upstream_fails(&mut self, id: StreamId, flag: u64, details: &str) -> Result<(), Fault> {
+        match self.options.position {
+            Position::Downstream => self.break_off(id, flag, details),
+            Position::Upstream => self.finish(id),
+        }
+    }
+
     /// Ends the stream in the middle.
     fn break_off(&mut self, id: StreamId, flag: u64, details: &str) -> Result<(), Fault> {
+        let now = self.now();
         if let Some(stream) = self.stream_mut(id) {
             stream.info.flags |= flag;
             stream.info.code_details = Some(details.to_owned());
+            stream.info.end = Some(now);
         }
         self.finish(id)
     }
@@ -457,12 +499,16 @@ impl Proxy {
     /// Ends the stream: the filter hears of it in the order of its position, for the last time.
     fn finish(&mut self, id: StreamId) -> Result<(), Fault> {
         let now = self.now();
+        let downstream = self.options.position == Position::Downstream;
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
-        stream.info.end = Some(now);
+        // The exchange goes on for a moment when an upstream filter's part of it is over.
+        if downstream {
+            stream.info.end = Some(now);
+        }
         let Some(Place { vm, context: Some(context), .. }) = self.streams.get(&id).copied() else {
             return Ok(());
         };
-        if self.options.position == Position::Downstream {
+        if downstream {
             self.set_logging(id, true);
             self.call(vm, Callback::Log, context, &[])?;
             self.set_logging(id, false);
@@ -516,6 +562,10 @@ impl Stream {
             Way::Response => &mut self.response,
         }
     }
+}
+
+fn code_of(headers: &Headers) -> Option<u16> {
+    headers.get_str(":status")?.parse().ok()
 }
 
 impl LocalResponse {

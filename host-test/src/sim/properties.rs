@@ -33,10 +33,9 @@ fn attribute(stream: &Stream, path: &[u8], segments: &[&[u8]]) -> Option<Vec<u8>
         [b"connection_id"] | [b"connection", b"id"] => Some(number(info.connection_id)),
         [b"upstream", b"request_attempt_count"] => Some(number(info.attempts)),
         [b"upstream", b"cx_pool_ready_duration"] => {
-            let sent = info.upstream_first_sent.filter(|_| info.upstream_connected)?;
-            Some(duration(sent.saturating_sub(info.start)))
+            info.pool_ready.map(|ready| duration(ready.saturating_sub(info.start)))
         }
-        [b"upstream", ..] if !info.upstream_connected => None,
+        [b"upstream", ..] if !info.upstream_chosen => None,
         [b"filter_state", name] => {
             let name = name.strip_prefix(b"wasm.")?;
             info.filter_state.get(name).cloned()
@@ -98,13 +97,26 @@ fn response(stream: &Stream, name: &[&[u8]]) -> Option<Vec<u8>> {
         [b"trailers"] => Some(map(trailers)),
         [b"trailers", name] => trailers?.get(name).map(<[u8]>::to_vec),
         [b"grpc_status"] => {
-            let status = trailers.into_iter().chain(headers).find_map(|map| map.get_str("grpc-status"))?;
-            status.parse().ok().map(number)
+            let status = trailers.into_iter().chain(headers).find_map(|map| map.get_str("grpc-status"));
+            let status = status.and_then(|status| status.parse().ok());
+            status.or_else(|| info.code.map(grpc_status_of)).map(number)
         }
         [b"backend_latency"] => {
             Some(duration(info.upstream_last_received?.saturating_sub(info.upstream_first_sent?)))
         }
         _ => None,
+    }
+}
+
+/// What a response without a gRPC status of its own counts as.
+fn grpc_status_of(code: u16) -> u64 {
+    match code {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
     }
 }
 

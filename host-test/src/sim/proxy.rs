@@ -214,11 +214,12 @@ impl Proxy {
     /// # Panics
     /// If there never was such a stream, or it was forgotten.
     pub fn exchange(&self, id: StreamId) -> Exchange<'_> {
+        if let Some(stream) = self.stream(id) {
+            return Exchange::new(stream, false);
+        }
         #[expect(clippy::panic, reason = "a mistake of the test, documented")]
         let missing = || panic!("{id:?} has not begun, or was forgotten");
-        Exchange::new(
-            self.stream(id).or_else(|| self.finished.get(&id).map(Box::as_ref)).unwrap_or_else(missing),
-        )
+        Exchange::new(self.finished.get(&id).unwrap_or_else(missing), true)
     }
 
     pub(crate) fn exchange_ended(&self, id: StreamId) -> bool {

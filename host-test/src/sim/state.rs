@@ -84,7 +84,7 @@ pub(crate) struct Plugin {
 pub(crate) struct Answer {
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
-    pub(crate) trailers: Headers,
+    pub(crate) trailers: Option<Headers>,
 }
 
 #[derive(Default)]

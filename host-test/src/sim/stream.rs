@@ -94,7 +94,12 @@ pub(crate) struct Info {
     pub(crate) upstream_first_sent: Option<Duration>,
     /// When the last byte came from upstream.
     pub(crate) upstream_last_received: Option<Duration>,
-    pub(crate) upstream_connected: bool,
+    /// The upstream's host is known.
+    pub(crate) upstream_chosen: bool,
+    /// When a connection for the request was found, or none could be.
+    pub(crate) pool_ready: Option<Duration>,
+    /// The response is made here.
+    pub(crate) local: bool,
     pub(crate) attempts: u64,
     pub(crate) connection_id: u64,
     /// What the filter set, by path.
@@ -175,6 +180,13 @@ impl Direction {
 }
 
 impl Info {
+    /// Something came from upstream, if the request went there: what is known is when the last of it came.
+    pub(crate) fn received_from_upstream(&mut self, now: Duration, last: bool) {
+        if last && !self.local {
+            self.upstream_last_received = self.upstream_first_sent.map(|_| now);
+        }
+    }
+
     pub(crate) fn new(
         start: Duration,
         connection_id: u64,
@@ -190,7 +202,9 @@ impl Info {
             response_bytes: 0,
             upstream_first_sent: None,
             upstream_last_received: None,
-            upstream_connected: false,
+            upstream_chosen: false,
+            pool_ready: None,
+            local: false,
             attempts: 0,
             connection_id,
             filter_state: BTreeMap::new(),

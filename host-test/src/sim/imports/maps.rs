@@ -29,7 +29,7 @@ pub(crate) fn get_buffer_bytes(
     let Some(end) = start.checked_add(max) else { return Ok(Status::BadArgument) };
     let end = bytes.len().min(end as usize);
     let bytes = bytes.get(start as usize..end).unwrap_or_default().to_vec();
-    if call.running == Some(Callback::Log) {
+    if call.running == Some(Callback::Log) && !bytes.is_empty() {
         call.forbid("reading a body in on_log: what is there is a stale buffer");
     }
     call.answer(&bytes, data, size)
@@ -68,11 +68,9 @@ pub(crate) fn set_buffer_bytes(
 
 pub(crate) fn get_header_map_size(call: &mut Call<'_>, map: u32, size: u32) -> Outcome {
     let Some(map) = map_type(call, map) else { return Ok(Status::BadArgument) };
-    // The size is asked of the map that can be changed, which is why there is none in the access log.
-    let bytes = match call.stream() {
-        Some(stream) if !stream.logging => stream.map(map).map(Headers::byte_size),
-        _ => None,
-    };
+    // Envoy asks it of the map that can be changed: there is none in the access log, and asking for the size of
+    // trailers in the last body callback makes some.
+    let bytes = call.stream_mut().and_then(|stream| stream.map_mut(map)).map(|headers| headers.byte_size());
     let Some(bytes) = bytes else { return Ok(Status::BadArgument) };
     call.write_u32(size, u32::try_from(bytes)?)?;
     Ok(Status::Ok)
@@ -169,18 +167,21 @@ fn map_of(state: &VmState, map: MapType) -> Option<&Headers> {
         MapType::GrpcInitialMetadata => state.root()?.grpc.initial.as_ref(),
         MapType::GrpcTrailingMetadata => state.root()?.grpc.trailing.as_ref(),
         MapType::CallResponseHeaders => state.root()?.answer.as_ref().map(|answer| &answer.headers),
-        MapType::CallResponseTrailers => state.root()?.answer.as_ref().map(|answer| &answer.trailers),
+        MapType::CallResponseTrailers => state.root()?.answer.as_ref()?.trailers.as_ref(),
         _ => state.stream()?.map(map),
     }
 }
 
+/// Most buffers that have nothing to show are empty rather than not found.
+const EMPTY: Option<&[u8]> = Some(&[]);
+
 fn buffer_of(state: &VmState, buffer: BufferType) -> Option<&[u8]> {
     match buffer {
-        BufferType::RequestBody => state.stream()?.request.body(),
-        BufferType::ResponseBody => state.stream()?.response.body(),
-        BufferType::DownstreamData | BufferType::UpstreamData => None,
+        BufferType::RequestBody => state.stream().and_then(|stream| stream.request.body()).or(EMPTY),
+        BufferType::ResponseBody => state.stream().and_then(|stream| stream.response.body()).or(EMPTY),
+        BufferType::DownstreamData | BufferType::UpstreamData => EMPTY,
         BufferType::CallResponseBody => state.root()?.answer.as_ref().map(|answer| answer.body.as_slice()),
-        BufferType::GrpcMessage => state.root()?.grpc.message.as_deref(),
+        BufferType::GrpcMessage => state.root()?.grpc.message.as_deref().or(EMPTY),
         BufferType::VmConfiguration => Some(&state.vm_configuration),
         BufferType::PluginConfiguration => {
             let root = state.root().filter(|root| root.configuring)?;
@@ -188,7 +189,7 @@ fn buffer_of(state: &VmState, buffer: BufferType) -> Option<&[u8]> {
         }
         BufferType::ForeignArguments => {
             let running = state.running == Some(Callback::ForeignFunction);
-            state.foreign_arguments.as_deref().filter(|_| running)
+            state.foreign_arguments.as_deref().filter(|_| running).or(EMPTY)
         }
     }
 }

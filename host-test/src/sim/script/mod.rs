@@ -73,11 +73,11 @@ pub enum Close {
 pub enum Break {
     /// The client closes its connection.
     ClientLeaves,
-    /// The upstream's connection breaks.
-    UpstreamBreaks,
+    /// The upstream closes or resets its connection.
+    UpstreamCloses,
     /// The route's timeout is over.
     TimesOut,
-    /// Nothing listens at the upstream's address; always before the response.
+    /// Nothing listens at the upstream's address, which shows when the request's headers have come.
     Refused,
 }
 
@@ -211,6 +211,10 @@ impl Script {
     /// The script, step by step.
     pub fn steps(&self) -> Vec<Step> {
         let mut request = self.request.steps(Side::Request);
+        if let Some((Break::Refused, _)) = self.broken {
+            // Envoy connects as soon as it has the headers.
+            return request.into_iter().take(1).chain([Step::Break(Break::Refused)]).collect();
+        }
         let mut response = match self.broken {
             None => self.response.steps(Side::Response),
             Some((with, None)) => vec![Step::Break(with)],

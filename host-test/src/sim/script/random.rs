@@ -64,7 +64,7 @@ impl Script {
         script.overlap = if random.below(4) == 0 { random.below(4) as usize } else { 0 };
         script.broken = match random.below(3) {
             0 => {
-                let with = [Break::ClientLeaves, Break::UpstreamBreaks, Break::TimesOut, Break::Refused];
+                let with = [Break::ClientLeaves, Break::UpstreamCloses, Break::TimesOut, Break::Refused];
                 let with = with[random.below(4) as usize % 4];
                 let inside = with != Break::Refused && random.below(4) > 0;
                 let after = random.below(script.response.body.len() as u64 + 1) as usize;

@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
                 self.local = self.response.headers.is_none() && with != Break::ClientLeaves;
                 match with {
                     Break::ClientLeaves => proxy.client_leaves(id)?,
-                    Break::UpstreamBreaks => proxy.upstream_breaks(id)?,
+                    Break::UpstreamCloses => proxy.upstream_closes(id)?,
                     Break::TimesOut => proxy.upstream_times_out(id)?,
                     Break::Refused => proxy.upstream_refuses(id)?,
                 }
