@@ -3,7 +3,9 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use host_test::build;
@@ -32,9 +34,16 @@ impl Parts {
     /// Builds or finds the filter, and finds or fetches Envoy.
     pub(crate) fn get(given: &Given, progress: &Progress) -> Result<Self> {
         thread::scope(|scope| {
+            let (finished, until_finished) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while until_finished.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
+                    progress.tick();
+                }
+            });
             let wasm = scope.spawn(|| filter(given.wasm.as_deref(), progress));
             let envoy = envoy(given.envoy.as_deref(), progress);
             let wasm = wasm.join().unwrap_or_else(|_| Err(anyhow!("building the filter panicked")));
+            drop(finished);
             progress.clear();
             Ok(Self { wasm: wasm?, envoy: envoy? })
         })
@@ -87,5 +96,6 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
+const SECOND: Duration = Duration::from_secs(1);
 const FILTER: &str = "filter";
 const ENVOY: &str = "envoy";

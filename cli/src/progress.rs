@@ -36,6 +36,13 @@ impl Progress {
         }
     }
 
+    /// Shows that time passes.
+    pub(crate) fn tick(&self) {
+        if self.live {
+            self.draw(&self.lock());
+        }
+    }
+
     /// Says that `task` is done, and how it ended.
     pub(crate) fn done(&self, task: &'static str, how: &str) {
         let mut doing = self.lock();

@@ -1,5 +1,7 @@
 //! `inferspan demo`, as people run it.
 
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -45,6 +47,29 @@ fn trees_for_people() -> Result<()> {
     ] {
         assert!(stdout.contains(part), "{part:?} is missing in:\n{stdout}");
     }
+    Ok(())
+}
+
+#[test]
+fn ctrl_c_stops_what_it_started() -> Result<()> {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_inferspan"))
+        .arg("demo")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stderr = BufReader::new(demo.stderr.take().context("no stderr")?);
+    let mut lines = stderr.lines().map_while(Result::ok);
+    let started = lines.find(|line| line.contains("→ Envoy")).context("Envoy does not start")?;
+    let address = started.split_once("http://").and_then(|(_, rest)| rest.split(' ').next());
+    let address: SocketAddr = address.context("no address")?.parse()?;
+    TcpStream::connect(address).context("Envoy does not listen")?;
+
+    Command::new("kill").args(["-INT", &demo.id().to_string()]).status()?;
+    assert_eq!(demo.wait()?.code(), Some(1));
+    let rest: Vec<String> = lines.collect();
+    assert!(rest.iter().any(|line| line.contains("Ctrl-C: stopped")), "{rest:?}");
+    assert!(TcpStream::connect(address).is_err(), "Envoy is still there");
     Ok(())
 }
 

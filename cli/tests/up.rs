@@ -1,18 +1,20 @@
 //! `inferspan up` in front of the simulated provider.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use host_test::rig::PATIENCE;
 use host_test::rig::client::Request;
 use host_test::rig::provider::{Event, Pace, Provider, Scenario};
 use host_test::rig::receiver::Receiver;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_show_as_they_come() -> Result<()> {
@@ -88,7 +90,7 @@ async fn the_host_follows_the_client_or_the_upstream() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_to_the_upstream_is_validated() -> Result<()> {
-    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+    let certificates = certificates();
     let mut server = Command::new("python3")
         .arg(certificates.join("server.py"))
         .stdout(Stdio::piped())
@@ -120,10 +122,45 @@ async fn tls_to_the_upstream_is_validated() -> Result<()> {
 async fn an_address_that_is_taken_is_said_so() -> Result<()> {
     let provider = Provider::start(Pace::FAST).await?;
     let taken = provider.address().to_string();
-    let said = command(&provider).args(["--listen", &taken]).stderr(Stdio::piped()).output().await?;
+    let said = command(&provider).args(["--listen", &taken]).output().await?;
     let stderr = String::from_utf8_lossy(&said.stderr);
     assert!(!said.status.success());
     assert!(stderr.contains(&taken) && stderr.contains("--listen"), "{stderr}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn envoy_ends_even_when_we_are_killed() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let mut up = Up::start(&provider, &[]).await?;
+    up.process.kill().await?;
+    let gone = async {
+        while TcpStream::connect(up.address).await.is_ok() {
+            // The guard gives no other sign than that nobody listens any more.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.context("Envoy is still there")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_envoy_it_says_how_to_get_one() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let nothing = tempfile::tempdir()?;
+    let said = command(&provider)
+        .args(["--listen", "127.0.0.1:0", "--wasm"])
+        // Any file will do: it comes to nothing before it is loaded.
+        .arg(certificates().join("authority.pem"))
+        .env_remove("ENVOY")
+        .env("PATH", nothing.path())
+        .env("CARGO_TARGET_DIR", nothing.path())
+        .output()
+        .await?;
+    let stderr = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success());
+    for way in ["set ENVOY", "`envoy` on PATH", "--target", "python3 -m pip"] {
+        assert!(stderr.contains(way), "{way:?} is missing in: {stderr}");
+    }
     Ok(())
 }
 
@@ -131,6 +168,8 @@ async fn an_address_that_is_taken_is_said_so() -> Result<()> {
 struct Up {
     process: Child,
     stdout: Lines<BufReader<ChildStdout>>,
+    /// Gathers what it says on stderr, for when something fails.
+    stderr: JoinHandle<String>,
     address: SocketAddr,
 }
 
@@ -144,8 +183,14 @@ impl Up {
     async fn spawn(mut command: Command) -> Result<Self> {
         let mut process = command.args(["--listen", "127.0.0.1:0"]).spawn()?;
         let stdout = process.stdout.take().context("no stdout")?;
+        let mut stderr = process.stderr.take().context("no stderr")?;
+        let stderr = tokio::spawn(async move {
+            let mut said = String::new();
+            let _ = stderr.read_to_string(&mut said).await;
+            said
+        });
         let address = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut up = Self { process, stdout: BufReader::new(stdout).lines(), address };
+        let mut up = Self { process, stdout: BufReader::new(stdout).lines(), stderr, address };
         let line = up.line_with("OPENAI_BASE_URL=http://").await?;
         let address = line.trim_start_matches("OPENAI_BASE_URL=http://").trim_end_matches("/v1");
         up.address = address.parse().with_context(|| format!("no address in {line}"))?;
@@ -160,12 +205,17 @@ impl Up {
                     return Ok(line);
                 }
             }
-            anyhow::bail!("stdout ended before a line with {wanted:?}")
+            bail!("stdout ended")
         };
         // The filter may have to be built first.
-        tokio::time::timeout(PATIENCE * 20, search)
-            .await
-            .with_context(|| format!("no line with {wanted:?}"))?
+        match tokio::time::timeout(PATIENCE * 20, search).await {
+            Ok(Ok(line)) => Ok(line),
+            other => {
+                self.process.kill().await?;
+                let said = (&mut self.stderr).await?;
+                bail!("no line with {wanted:?} on stdout ({other:?}); stderr:\n{said}")
+            }
+        }
     }
 
     async fn terminate(&mut self) -> Result<()> {
@@ -178,6 +228,10 @@ impl Up {
     }
 }
 
+fn certificates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls")
+}
+
 fn command(provider: &Provider) -> Command {
     up_to(&format!("http://{}", provider.address()))
 }
@@ -188,7 +242,7 @@ fn up_to(upstream: &str) -> Command {
         .args(["up", "--upstream", upstream])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
 }

