@@ -206,7 +206,7 @@ impl Complaint {
         let unsaid = std::mem::take(&mut self.unsaid);
         self.silent_until = UnixNanos(now.0.saturating_add(SILENCE));
         let since = if unsaid > 0 { format!(" ({unsaid} more like it not logged)") } else { String::new() };
-        host::log(Level::Warn, &format!("inferspan: {line}{since}"));
+        host::log(Level::Warn, &format!("{line}{since}"));
     }
 }
 

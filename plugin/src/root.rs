@@ -81,7 +81,7 @@ impl State {
                 true
             }
             Err(error) => {
-                host::log(Level::Error, &format!("inferspan: configuration refused: {error}"));
+                host::log(Level::Error, &format!("configuration refused: {error}"));
                 self.stats.count(Stat::ConfigurationsRefused);
                 self.stats.flush();
                 false
@@ -122,7 +122,7 @@ impl RootContext for Root {
         match text {
             Ok(text) => self.shared.with(|state| state.configure(&text)).unwrap_or(false),
             Err(status) => {
-                let line = format!("inferspan: configuration cannot be read: {}", status.name());
+                let line = format!("configuration cannot be read: {}", status.name());
                 host::log(Level::Error, &line);
                 false
             }

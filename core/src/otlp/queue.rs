@@ -90,8 +90,10 @@ pub struct Queue {
     in_flight: Vec<Call>,
     /// Bytes of the spans in all three.
     bytes: usize,
-    /// Calls that failed since one last succeeded.
+    /// Failures since a call last succeeded. Calls that were under way together and fail together are one.
     failures: u32,
+    /// When the last of them was seen.
+    failed_at: UnixNanos,
     /// Nothing is sent before.
     not_before: UnixNanos,
 }
@@ -114,6 +116,7 @@ impl Queue {
             in_flight: Vec::new(),
             bytes: 0,
             failures: 0,
+            failed_at: UnixNanos(0),
             not_before: UnixNanos(0),
         }
     }
@@ -166,21 +169,21 @@ impl Queue {
 
     /// The call could not be made: as good as one that failed.
     pub fn not_sent(&mut self, batch: Batch, now: UnixNanos, random: u32) -> Settled {
-        self.settle(batch, Verdict::Retry { retry_after: None }, now, random)
+        self.settle(batch, now, Verdict::Retry { retry_after: None }, now, random)
     }
 
     /// Call `token` was answered. `None` where no such call is under way.
     pub fn answered(&mut self, token: u32, verdict: Verdict, now: UnixNanos, random: u32) -> Option<Settled> {
         let index = self.in_flight.iter().position(|c| c.token == token)?;
         let call = self.in_flight.swap_remove(index);
-        Some(self.settle(call.batch, verdict, now, random))
+        Some(self.settle(call.batch, call.sent, verdict, now, random))
     }
 
     /// Takes back one call that was never answered, if there is one.
     pub fn give_up(&mut self, now: UnixNanos, random: u32) -> Option<Settled> {
         let index = self.in_flight.iter().position(|c| now.since(c.sent) >= self.limits.give_up_after)?;
         let call = self.in_flight.swap_remove(index);
-        Some(self.settle(call.batch, Verdict::Retry { retry_after: None }, now, random))
+        Some(self.settle(call.batch, call.sent, Verdict::Retry { retry_after: None }, now, random))
     }
 
     /// Drops the oldest ready batch if its time is over.
@@ -220,7 +223,14 @@ impl Queue {
         self.ready.push_back(std::mem::replace(&mut self.open, next));
     }
 
-    fn settle(&mut self, mut batch: Batch, verdict: Verdict, now: UnixNanos, random: u32) -> Settled {
+    fn settle(
+        &mut self,
+        mut batch: Batch,
+        sent: UnixNanos,
+        verdict: Verdict,
+        now: UnixNanos,
+        random: u32,
+    ) -> Settled {
         match verdict {
             Verdict::Accepted { rejected } => {
                 self.failures = 0;
@@ -234,7 +244,10 @@ impl Queue {
                 Settled::Refused { spans: self.forget(&batch) }
             }
             Verdict::Retry { retry_after } => {
-                self.failures = self.failures.saturating_add(1);
+                if sent >= self.failed_at || now < self.failed_at {
+                    self.failures = self.failures.saturating_add(1);
+                    self.failed_at = now;
+                }
                 let wait = retry_after.unwrap_or_else(|| back_off(self.failures, random)).min(MAX_WAIT);
                 self.not_before = self.not_before.max(UnixNanos(now.0.saturating_add(wait)));
                 batch.attempts = batch.attempts.saturating_add(1);
@@ -417,6 +430,17 @@ mod tests {
         queue.sent(2, batch, at(0.5));
         queue.answered(2, NO_ANSWER, at(0.5), u32::MAX);
         assert_eq!(queue.wake_in(at(0.5)), Some(seconds(2.0) - 1));
+    }
+
+    #[test]
+    fn calls_that_fail_together_are_one_failure() {
+        let mut queue = with_a_call();
+        (0..3).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
+        let second = queue.next(at(0.0)).unwrap();
+        queue.sent(2, second, at(0.0));
+        queue.answered(1, NO_ANSWER, at(0.1), 0);
+        queue.answered(2, NO_ANSWER, at(0.1), 0);
+        assert_eq!(queue.wake_in(at(0.1)), Some(seconds(0.5)), "not a second time as long");
     }
 
     #[test]
