@@ -12,7 +12,7 @@ use super::runner::Observation;
 pub(super) fn line(id: &str, observation: &Observation) -> Result<String> {
     let mut line = match observation {
         Observation::Nothing => serde_json::to_string(&Nothing { id, operation: None })?,
-        Observation::Call(call) => serde_json::to_string(&Facts { id, facts: call::Facts(call) })?,
+        Observation::Call(call, _) => serde_json::to_string(&Facts { id, facts: call::Facts(call) })?,
     };
     line.push('\n');
     Ok(line)

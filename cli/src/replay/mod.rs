@@ -1,8 +1,8 @@
 //! `inferspan replay`: what would this filter say of traffic that was captured?
 //!
 //! Reads recorded exchanges ([`source`]), cuts their bodies into chunks ([`split`]), runs them through the filter's
-//! core or through the compiled filter ([`runner`]), and prints what came out ([`facts`], …), one exchange after the
-//! other in the order they were recorded.
+//! core ([`runner`]), and prints what came out ([`facts`], [`spans`]), one exchange after the other in the order they
+//! were recorded.
 
 mod facts;
 mod har;
@@ -10,6 +10,7 @@ mod jsonl;
 mod recording;
 mod runner;
 mod source;
+mod spans;
 mod split;
 
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// What to print of each exchange
-    #[arg(long, value_enum, default_value_t = Format::Facts)]
+    #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// How to cut bodies into chunks: `whole`, `bytes:N`, or `random:SEED`
     #[arg(long, value_name = "HOW", default_value = "whole")]
@@ -46,76 +47,104 @@ pub(crate) struct Args {
 /// What is printed of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A JSON object a line: its id and the facts
+    /// A tree for each LLM call
+    Text,
+    /// A JSON object a line: the exchange's id and the facts of the call
     Facts,
+    /// The spans as OTLP/JSON, one export request a line
+    Otlp,
 }
 
 /// Replays all that is at the paths. Exit code 1 if anything of it could not be read.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let mut runner = Native::new();
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut progress = Meter::new();
-    let mut failed = false;
+    let mut tally = Tally::new();
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let watched = std::io::stdout().is_terminal();
     for recording in source::open(&args.paths)? {
-        let line = recording.and_then(|recording| {
-            progress.count(&recording);
-            let observation = runner.run(&recording, args.split).context(recording.id.clone())?;
-            print(args.format, &recording, &observation)
+        let shown = recording.and_then(|recording| {
+            tally.begin(&recording);
+            let observation = runner.run(&recording, args.split).with_context(|| recording.id.clone())?;
+            tally.calls += u64::from(!matches!(observation, Observation::Nothing));
+            show(args.format, &recording, &observation)
         });
-        let written = match line {
-            Ok(line) => out.write_all(line.as_bytes()),
-            Err(error) => {
-                failed = true;
-                progress.clear();
-                eprintln!("inferspan: {error:#}");
-                Ok(())
+        match shown {
+            Ok(text) => {
+                tally.clear();
+                let written = out.write_all(text.as_bytes());
+                if !is_wanted(if watched { written.and_then(|()| out.flush()) } else { written })? {
+                    return Ok(ExitCode::SUCCESS);
+                }
             }
-        };
-        match written.and_then(|()| if std::io::stdout().is_terminal() { out.flush() } else { Ok(()) }) {
-            // Whoever reads has seen enough (`… | head`).
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-            written => written.context("write to stdout")?,
+            Err(error) => tally.fail(&error),
         }
     }
-    progress.clear();
-    match out.flush() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("write to stdout"),
-        _ => Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }),
+    if is_wanted(out.flush())? {
+        tally.end(args.format);
     }
+    Ok(if tally.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print(format: Format, recording: &Recording, observation: &Observation) -> Result<String> {
+fn show(format: Format, recording: &Recording, observation: &Observation) -> Result<String> {
     match format {
+        Format::Text => spans::text(&recording.id, observation),
         Format::Facts => facts::line(&recording.id, observation),
+        Format::Otlp => spans::otlp(observation),
     }
 }
 
-/// Progress on a terminal, once a run turns out to be long.
-struct Meter {
+/// Whether more output is wanted: whoever reads it may have seen enough (`… | head`).
+fn is_wanted(written: std::io::Result<()>) -> Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("write to stdout"),
+    }
+}
+
+/// How far the run is; on a terminal it is shown once the run turns out to be long.
+struct Tally {
     progress: Option<Progress>,
     started: Instant,
     drawn: Instant,
-    done: u64,
+    exchanges: u64,
+    calls: u64,
+    failed: u64,
 }
 
-impl Meter {
+impl Tally {
     fn new() -> Self {
         let progress = std::io::stderr().is_terminal().then(Progress::new);
-        Self { progress, started: Instant::now(), drawn: Instant::now(), done: 0 }
+        Self { progress, started: Instant::now(), drawn: Instant::now(), exchanges: 0, calls: 0, failed: 0 }
     }
 
-    fn count(&mut self, recording: &Recording) {
-        self.done += 1;
+    fn begin(&mut self, recording: &Recording) {
+        self.exchanges += 1;
         let Some(progress) = &self.progress else { return };
         if self.started.elapsed() > PATIENCE && self.drawn.elapsed() > PACE {
-            progress.doing("replay", &format!("{} exchanges, now {}", self.done, recording.id));
+            progress.doing("replay", &format!("{} exchanges, now {}", self.exchanges, recording.id));
             self.drawn = Instant::now();
         }
+    }
+
+    fn fail(&mut self, error: &anyhow::Error) {
+        self.failed += 1;
+        self.clear();
+        eprintln!("inferspan: {error:#}");
     }
 
     fn clear(&self) {
         if let Some(progress) = &self.progress {
             progress.clear();
+        }
+    }
+
+    fn end(&self, format: Format) {
+        self.clear();
+        if format == Format::Text {
+            let failed =
+                if self.failed > 0 { format!(", {} could not be read", self.failed) } else { String::new() };
+            eprintln!("{} exchanges, {} LLM calls{failed}", self.exchanges, self.calls);
         }
     }
 }

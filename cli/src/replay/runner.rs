@@ -4,6 +4,7 @@ use anyhow::Result;
 use inferspan_core::call::{Call, End};
 use inferspan_core::exchange::{Headers, Observer};
 use inferspan_core::time::UnixNanos;
+use inferspan_core::trace_context::{Position, SpanId, TraceId, extract};
 
 use super::recording::{Message, Recording};
 use super::split::Split;
@@ -18,8 +19,8 @@ pub(super) trait Runner {
 pub(super) enum Observation {
     /// It was taken for no LLM call.
     Nothing,
-    /// The call's facts.
-    Call(Box<Call>),
+    /// The call's facts, and where its span stands.
+    Call(Box<Call>, Box<Position>),
 }
 
 /// The core, as a library.
@@ -60,7 +61,7 @@ impl Runner for Native {
             None => End::Unknown,
         };
         Ok(match exchange.finish(end, ended) {
-            Some(call) => Observation::Call(Box::new(call)),
+            Some(call) => Observation::Call(Box::new(call), Box::new(position(recording))),
             None => Observation::Nothing,
         })
     }
@@ -70,6 +71,25 @@ fn with_headers<T>(message: &Message, show: impl FnOnce(&Headers<'_>) -> T) -> T
     let pairs: Vec<(&[u8], &[u8])> =
         message.headers.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect();
     show(&Headers::new(&pairs))
+}
+
+/// A child of the context that the request carried, else a root. Ids follow from the exchange's own, so that a
+/// replay gives the same twice.
+fn position(recording: &Recording) -> Position {
+    let hash = |start: u64| {
+        recording.id.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+            | 1
+    };
+    let (high, low, span) =
+        (hash(0xcbf2_9ce4_8422_2325), hash(0x9e37_79b9_7f4a_7c15), hash(0xd6e8_feb8_6659_fd93));
+    let span = SpanId::from_bytes(span.to_be_bytes());
+    match with_headers(&recording.request, extract) {
+        Some(parent) => Position::child_of(parent, span),
+        None => {
+            let trace = (u128::from(high) << 64) | u128::from(low);
+            Position::root(TraceId::from_bytes(trace.to_be_bytes()), span, true)
+        }
+    }
 }
 
 /// Points in time, as files do not tell when each chunk came: evenly from the first to the last.

@@ -22,14 +22,22 @@ use host_test::rig::span::{Span, Value};
 /// The tree of the spans of one trace, which share a trace id. `label` says what the trace is about, where someone
 /// knows. Lines are cut to `width` columns; colours are escape codes, for `anstream` to keep or drop.
 pub(crate) fn trace(spans: &[Span], label: Option<&str>, width: usize) -> String {
-    let mut out = String::new();
-    let Some(first) = spans.first() else { return out };
+    let Some(first) = spans.first() else { return String::new() };
     let label = label.map(|label| format!("  {label}")).unwrap_or_default();
     let label = cut(&label, width.saturating_sub("trace ".len() + first.trace_id.len()));
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{FAINT}trace {}{FAINT:#}{label}", first.trace_id);
+    format!("{FAINT}trace {}{FAINT:#}{label}\n{}", first.trace_id, branches(spans, width))
+}
+
+/// The same under a title of its own, where the trace is nothing to be looked up. The title is not cut.
+pub(crate) fn titled(title: &str, spans: &[Span], width: usize) -> String {
+    format!("{FAINT}{}{FAINT:#}\n{}", cut(title, usize::MAX), branches(spans, width))
+}
+
+fn branches(spans: &[Span], width: usize) -> String {
+    let mut out = String::new();
     for (at, span) in spans.iter().enumerate() {
         let is_last = at + 1 == spans.len();
+        // Writing to a String cannot fail.
         let _ = branch(&mut out, span, is_last, width);
     }
     out
@@ -153,9 +161,9 @@ fn bar(span: &Span, room: usize) -> Option<(usize, usize)> {
     Some((waiting, columns - waiting))
 }
 
-/// Time to first token, if the span tells.
+/// Time to first token, if the span tells; not where nobody measured times.
 pub(crate) fn first_token(span: &Span) -> Option<Duration> {
-    Duration::try_from_secs_f64(span.double(FIRST_TOKEN)?).ok()
+    Duration::try_from_secs_f64(span.double(FIRST_TOKEN)?).ok().filter(|_| !span.duration().is_zero())
 }
 
 fn mood(outcome: &str, is_error: bool) -> (&'static str, Style) {
@@ -169,6 +177,8 @@ fn mood(outcome: &str, is_error: bool) -> (&'static str, Style) {
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
+        // Nobody measured it.
+        0.0 => String::new(),
         _ if seconds < 0.001 => format!("{} µs", duration.as_micros()),
         _ if seconds < 1.0 => format!("{} ms", duration.as_millis()),
         _ if seconds < 100.0 => format!("{seconds:.2} s"),
