@@ -73,7 +73,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
         collector,
     };
     progress.doing("start", "Envoy with the filter");
-    let options = Options { on_log: Some(|line| eprintln!("envoy: {line}")), ..Options::default() };
+    let options = Options { on_log: Some(log), ..Options::default() };
     let mut envoy = tokio::select! {
         envoy = Envoy::start(&parts.envoy.path, &config, options) => envoy?,
         _ = stop::requested() => return Ok(ExitCode::SUCCESS),
@@ -97,11 +97,25 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     };
     eprintln!("{signal}: calls under way may end, what is queued is delivered; again to stop at once");
     tokio::select! {
-        drained = envoy.drain(LONGEST_DRAIN) => drained.map(drop)?,
+        lost = envoy.drain(LONGEST_DRAIN) => match lost? {
+            0 => {}
+            lost => {
+                eprintln!("{lost} spans were not delivered within {} s and are lost", LONGEST_DRAIN.as_secs());
+                return Ok(ExitCode::FAILURE);
+            }
+        },
         _ = stop::requested() => {}
         failed = &mut printing => return failed,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Passes on what Envoy or the filter in it logs.
+fn log(line: &str) {
+    match line.strip_prefix("wasm log inferspan inferspan: ") {
+        Some(of_filter) => eprintln!("{of_filter}"),
+        None => eprintln!("envoy: {line}"),
+    }
 }
 
 /// What the filter must know of the user's collector: a path in front of OTLP's, and the Host it goes by.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -37,6 +37,21 @@ async fn what_is_queued_is_delivered_before_the_end() -> Result<()> {
     }
     up.terminate().await?;
     assert_eq!(collector.spans().len(), 5);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_delivered_is_said() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let nobody = Receiver::start().await?.address();
+    let mut up = Up::start(&provider, &["--otlp", &format!("http://{nobody}")]).await?;
+    for _ in 0..2 {
+        call("api.openai.com", Scenario::Answer).send(up.address).await?;
+    }
+    let status = up.signal("-TERM").await?;
+    assert_eq!(status.code(), Some(1));
+    let said = up.stderr.await?;
+    assert!(said.contains("2 spans were not delivered"), "{said}");
     Ok(())
 }
 
@@ -219,12 +234,16 @@ impl Up {
     }
 
     async fn terminate(&mut self) -> Result<()> {
-        let id = self.process.id().context("it has ended before")?.to_string();
-        Command::new("kill").args(["-TERM", &id]).status().await.context("run kill")?;
-        let status =
-            tokio::time::timeout(PATIENCE, self.process.wait()).await.context("it does not end")??;
+        let status = self.signal("-TERM").await?;
         ensure!(status.success(), "it ended with {status}");
         Ok(())
+    }
+
+    /// Sends the signal and waits for the end.
+    async fn signal(&mut self, signal: &str) -> Result<ExitStatus> {
+        let id = self.process.id().context("it has ended before")?.to_string();
+        Command::new("kill").args([signal, &id]).status().await.context("run kill")?;
+        Ok(tokio::time::timeout(PATIENCE, self.process.wait()).await.context("it does not end")??)
     }
 }
 

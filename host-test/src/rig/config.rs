@@ -272,7 +272,7 @@ fn cluster(name: &str, upstream: &Upstream) -> Result<Value> {
         } },
     });
     if !numeric {
-        cluster["dns_lookup_family"] = json!("V4_PREFERRED");
+        cluster["dns_lookup_family"] = json!("ALL");
     }
     if upstream.tls {
         cluster["transport_socket"] = json!({ "name": "tls", "typed_config": tls(upstream, numeric)? });

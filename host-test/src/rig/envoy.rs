@@ -38,7 +38,7 @@ pub struct Envoy {
 pub struct Options {
     /// Worker threads.
     pub concurrency: u32,
-    /// Called with every line that Envoy logs (errors, and what the filter logs).
+    /// Called with every line that Envoy logs: errors, and what the filter logs.
     pub on_log: Option<fn(&str)>,
 }
 
@@ -63,6 +63,7 @@ impl Envoy {
             .arg("--config-path")
             .arg(&bootstrap)
             .args(["--disable-hot-restart", "--log-level", "error", "--component-log-level", "wasm:info"])
+            .args(["--log-format", "%v"])
             .args(["--concurrency", &options.concurrency.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -123,18 +124,27 @@ impl Envoy {
     }
 
     /// Takes no new connections, lets calls under way end and the filter deliver what it holds, but no longer
-    /// than `at_most`; then stops Envoy.
-    pub async fn drain(self, at_most: Duration) -> Result<ExitStatus> {
+    /// than `at_most`; then stops Envoy. Returns how many spans are lost, neither delivered nor refused.
+    pub async fn drain(self, at_most: Duration) -> Result<u64> {
         let deadline = Instant::now() + at_most;
         self.admin.stop_listening().await?;
-        let mut quiet = Quiet::default();
-        while Instant::now() < deadline {
-            if quiet.is_reached(&self.admin.stats().await?, Instant::now()) {
-                break;
+        let mut quiet_since = None;
+        let account = loop {
+            let account = Account::of(&self.admin.stats().await?);
+            let now = Instant::now();
+            if account.is_open() {
+                quiet_since = None;
+            } else if account.requests == 0 || now - *quiet_since.get_or_insert(now) >= COUNTING {
+                break account;
             }
+            if now >= deadline {
+                break account;
+            }
+            // Envoy tells its counters only when asked.
             tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.stop().await
+        };
+        self.stop().await?;
+        Ok(account.due.saturating_sub(account.settled))
     }
 
     /// Stops Envoy at once.
@@ -177,15 +187,23 @@ async fn until_ready(admin: &Admin) {
     }
 }
 
-/// Tells from Envoy's counters when nothing is left to deliver: no call under way, none that ended so lately that
-/// the filter has not counted it yet, no export under way, and every span accounted for.
-#[derive(Debug, Default)]
-struct Quiet {
-    since: Option<Instant>,
+/// What Envoy and the filter still have to do, by their counters.
+#[derive(Debug)]
+struct Account {
+    /// Requests that ever came in.
+    requests: u64,
+    /// Calls under way.
+    calls: u64,
+    /// Exports under way.
+    exports: u64,
+    /// Spans that the filter's exchanges should give.
+    due: u64,
+    /// Spans delivered, lost and counted, or not wanted.
+    settled: u64,
 }
 
-impl Quiet {
-    fn is_reached(&mut self, stats: &BTreeMap<String, u64>, now: Instant) -> bool {
+impl Account {
+    fn of(stats: &BTreeMap<String, u64>) -> Self {
         let sum = |wanted: &dyn Fn(&str) -> bool| -> u64 {
             stats.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| value).sum()
         };
@@ -193,22 +211,25 @@ impl Quiet {
             // The admin interface counts its own requests under `http.admin.`.
             name.starts_with("http.") && name.ends_with(stat) && !name.starts_with("http.admin.")
         };
-        if sum(&|name| of_listeners(name, ".downstream_rq_total")) == 0 {
-            return true;
+        let exports = format!("cluster.{COLLECTOR}.upstream_rq_active");
+        let spans = |name: &str| name.strip_prefix("wasmcustom.inferspan_spans_").map(str::to_owned);
+        Self {
+            requests: sum(&|name| of_listeners(name, ".downstream_rq_total")),
+            calls: sum(&|name| of_listeners(name, ".downstream_rq_active")),
+            exports: sum(&|name| name == exports),
+            due: sum(&|name| {
+                name.starts_with("wasmcustom.inferspan_exchanges_") && !name.ends_with("_dismissed")
+            }),
+            settled: sum(&|name| {
+                spans(name).is_some_and(|what| {
+                    what == "exported" || what == "unsampled" || what.starts_with("dropped_")
+                })
+            }),
         }
-        let calls = sum(&|name| of_listeners(name, ".downstream_rq_active"));
-        let exports = sum(&|name| name == format!("cluster.{COLLECTOR}.upstream_rq_active"));
-        let due =
-            sum(&|name| name.starts_with("wasmcustom.inferspan_exchanges_") && !name.ends_with("_dismissed"));
-        let settled = sum(&|name| {
-            name.strip_prefix("wasmcustom.inferspan_spans_")
-                .is_some_and(|what| ["exported", "unsampled"].contains(&what) || what.starts_with("dropped"))
-        });
-        if calls > 0 || exports > 0 || settled < due {
-            self.since = None;
-            return false;
-        }
-        now - *self.since.get_or_insert(now) >= COUNTING
+    }
+
+    fn is_open(&self) -> bool {
+        self.calls > 0 || self.exports > 0 || self.settled < self.due
     }
 }
 
@@ -246,7 +267,37 @@ impl Log {
     }
 }
 
-/// Longer than the filter takes to add what it counted to Envoy's counters.
+/// How long everything must look done: longer than the filter takes to add what it counted to Envoy's counters.
 const COUNTING: Duration = Duration::from_millis(1300);
 
 const LOG_LINES: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_is_open_while_a_span_is_owed() {
+        let mut stats: BTreeMap<String, u64> = [
+            ("http.admin.downstream_rq_active", 1),
+            ("http.up.downstream_rq_active", 0),
+            ("http.up.downstream_rq_total", 5),
+            ("cluster.otel_collector.upstream_rq_active", 0),
+            ("wasmcustom.inferspan_exchanges_completed", 3),
+            ("wasmcustom.inferspan_exchanges_error", 1),
+            ("wasmcustom.inferspan_exchanges_dismissed", 1),
+            ("wasmcustom.inferspan_spans_exported", 2),
+            ("wasmcustom.inferspan_spans_dropped_refused", 1),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        let account = Account::of(&stats);
+        assert_eq!((account.requests, account.due, account.settled), (5, 4, 3));
+        assert!(account.is_open());
+
+        stats.insert("wasmcustom.inferspan_spans_unsampled".to_owned(), 1);
+        assert!(!Account::of(&stats).is_open());
+        stats.insert("http.up.downstream_rq_active".to_owned(), 1);
+        assert!(Account::of(&stats).is_open());
+    }
+}
