@@ -402,7 +402,7 @@ fn prompt() -> String {
     let mut line = 0_u32;
     while text.len() < 200_000 {
         line = line.wrapping_add(1);
-        let end = if line % 4 == 0 { "\\n\\n" } else { " " };
+        let end = if line.is_multiple_of(4) { "\\n\\n" } else { " " };
         let _ = write!(
             text,
             "Item {line}: the committee heard the treasurer, who said that \\\"the accounts for quarter {} are \
