@@ -8,4 +8,5 @@ mod collector;
 mod configuration;
 mod endings;
 mod sdks;
+mod tracing;
 mod world;

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, bail};
 use host_test::build;
-use host_test::rig::span::Span;
-use serde_json::Value;
+use host_test::rig::span::{Span, Value};
+use serde_json::Value as Json;
 
 use crate::world::{World, run};
 
@@ -27,6 +27,7 @@ fn openai() -> Result<()> {
         assert_eq!(heard["stream"]["text"], heard["plain"]["text"]);
         let span = span_of(world, "gpt-sdk-stream").await?;
         answered_by_openai(&span, "gpt-sdk-stream", &["stop"]);
+        streamed(&span);
         assert_eq!(span.text("gen_ai.response.id"), heard["stream"]["id"].as_str());
 
         assert_eq!(heard["tools"]["tool"], "get_weather");
@@ -55,6 +56,7 @@ fn anthropic() -> Result<()> {
         assert_eq!(heard["stream"]["text"], heard["plain"]["text"]);
         let span = span_of(world, "claude-sdk-stream").await?;
         answered_by_anthropic(&span, "claude-sdk-stream", &["end_turn"]);
+        streamed(&span);
         assert_eq!(span.text("gen_ai.response.id"), heard["stream"]["id"].as_str());
 
         assert_eq!(heard["tools"]["tool"], "get_weather");
@@ -67,6 +69,12 @@ fn anthropic() -> Result<()> {
         assert_eq!(span.text("inferspan.outcome"), Some("error"));
         Ok(())
     })
+}
+
+fn streamed(span: &Span) {
+    assert_eq!(span.get("gen_ai.request.stream"), Some(&Value::Bool(true)));
+    let first = span.double("gen_ai.response.time_to_first_chunk");
+    assert!(first.is_some_and(|first| first > 0.0 && first <= span.duration().as_secs_f64()), "{first:?}");
 }
 
 fn answered_by_openai(span: &Span, model: &str, finish: &[&str]) {
@@ -103,7 +111,7 @@ async fn span_of(world: &World, model: &str) -> Result<Span> {
 }
 
 /// Runs a script beside this file against the listener with the filter, and returns what it printed as JSON.
-async fn python(world: &World, script: &str) -> Result<Value> {
+async fn python(world: &World, script: &str) -> Result<Json> {
     let interpreter = tokio::task::spawn_blocking(virtual_environment).await.context("wait for pip")??;
     let said = tokio::process::Command::new(interpreter)
         .arg("-I")
