@@ -81,6 +81,10 @@ macro_rules! usage {
             (concat!($prefix, "usage.cache_creation.ephemeral_1h_input_tokens"), Count(CacheWriteHour, 0)),
             (concat!($prefix, "usage.output_tokens_details.thinking_tokens"), Count(Reasoning, 0)),
             (concat!($prefix, "usage.service_tier"), ServiceTier),
+            // OpenRouter, xAI, Pydantic's gateway.
+            (concat!($prefix, "usage.cost"), Cost),
+            (concat!($prefix, "usage.cost_in_usd_ticks"), CostTicks),
+            (concat!($prefix, "usage.pydantic_ai_gateway.cost_estimate"), Cost),
         ]
     }};
 }

@@ -68,6 +68,7 @@ macro_rules! usage {
             (concat!($prefix, "usage.cacheReadInputTokenCount"), Count(CacheRead, 1)),
             (concat!($prefix, "usage.cacheWriteInputTokens"), Count(CacheWrite, 0)),
             (concat!($prefix, "usage.cacheWriteInputTokenCount"), Count(CacheWrite, 1)),
+            (concat!($prefix, "usage.pydantic_ai_gateway.cost_estimate"), Cost),
             (concat!($prefix, "usage.cacheDetails[]"), CacheWriteEntry),
             (concat!($prefix, "usage.cacheDetails[].ttl"), CacheWriteTtl),
             (concat!($prefix, "usage.cacheDetails[].inputTokens"), CacheWriteTokens),

@@ -125,6 +125,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("generations[].finish_reason", FinishReason),
         ("response_id", Id(1)),
         ("generation_id", Id(2)),
+        ("response.response_id", Id(1)),
+        ("response.generation_id", Id(2)),
         ("text", VISIBLE),
         ("finish_reason", FinishReason),
         ("is_finished", Finished),
@@ -134,6 +136,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("embeddings", Embedding),
         // OpenAI's open models, AI21, Qwen, DeepSeek.
         ("choices[].text", VISIBLE),
+        // Mistral's newer models, DeepSeek.
+        ("choices[].stop_reason", FinishReason),
         ("system_fingerprint", SystemFingerprint),
         ("service_tier", ServiceTier),
     ]

@@ -74,8 +74,10 @@ pub(crate) enum ResponseField {
     Choice,
     /// The choice's index, where it is told.
     ChoiceIndex,
-    /// Why the choice ended, or Google's number for it; outside a [`Self::Choice`] it is the first choice's.
+    /// Why the choice ended; outside a [`Self::Choice`] it is the first choice's.
     FinishReason,
+    /// The same, where Google's number for it may stand.
+    GoogleFinishReason,
     /// The same, where this text means that the choice goes on.
     FinishReasonUnless(&'static str),
 
@@ -276,6 +278,7 @@ impl Field for ResponseField {
             | Self::Status
             | Self::IncompleteReason
             | Self::FinishReason
+            | Self::GoogleFinishReason
             | Self::FinishReasonUnless(_)
             | Self::CallKind
             | Self::Modality

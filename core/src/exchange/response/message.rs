@@ -277,7 +277,9 @@ impl Reading<'_> {
             F::Status => last(&mut self.draft.status, text, self.losses),
             F::IncompleteReason => last(&mut self.draft.incomplete_reason, text, self.losses),
             F::Blocked => self.message.last = true,
-            F::FinishReason => self.message.finish_reason(self.draft, owned(text, self.losses)),
+            F::FinishReason | F::GoogleFinishReason => {
+                self.message.finish_reason(self.draft, owned(text, self.losses));
+            }
             F::FinishReasonUnless(going_on) if text.bytes != going_on.as_bytes() => {
                 self.message.finish_reason(self.draft, owned(text, self.losses));
             }
@@ -349,7 +351,7 @@ impl Reading<'_> {
                     open.told.index = index;
                 }
             }
-            F::FinishReason => {
+            F::GoogleFinishReason => {
                 if let Some(name) =
                     as_u32(number).and_then(|n| gemini_generate::finish_reason(n, self.draft.vertex))
                 {
