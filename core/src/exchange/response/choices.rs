@@ -64,7 +64,8 @@ impl Choices {
     /// Adds a tool call; `false` where it is one of those known.
     pub(super) fn call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
         let Told { rule, index, call } = told;
-        let Ok(choice) = u8::try_from(choice) else { return false };
+        // A choice beyond the bound was counted as such.
+        let (Some(_), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return false };
         let known = match rule {
             CallRule::Indexed => self.indexed(choice, index, &call),
             CallRule::Listed if in_stream => self.indexed(choice, index, &call),

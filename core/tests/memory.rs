@@ -1,0 +1,230 @@
+//! What one exchange holds, counted by the allocator.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use inferspan_core::call::{Call, End, Outcome};
+use inferspan_core::exchange::{Exchange, Headers, Observer};
+use inferspan_core::time::UnixNanos;
+
+/// Design's promise: without capture an open stream holds no more than this.
+const OPEN_STREAM: usize = 4 << 10;
+/// … and whatever passes, no exchange ever more than this.
+const ANY_EXCHANGE: usize = 64 << 10;
+
+#[test]
+fn an_open_stream_fits_in_four_kilobytes() {
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
+    exchange.response_headers(&Headers::new(STREAM), NOW);
+    for _ in 0..200 {
+        exchange.response_body(CHAT_EVENT, NOW);
+    }
+    let held = held.peak() + size_of::<Exchange>();
+    assert!(held <= OPEN_STREAM, "{held} bytes");
+
+    let call = exchange.finish(End::ClientGone, NOW).unwrap();
+    assert_eq!(call.stream.unwrap().content_events, 200);
+}
+
+#[test]
+fn a_message_of_ten_megabytes_is_not_held() {
+    let padding = vec![b'x'; 64 << 10];
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
+    exchange.response_headers(&Headers::new(STREAM), NOW);
+    for _ in 0..10 {
+        exchange.response_body(br#"data: {"id":"c-1","choices":[{"index":0,"delta":{"content":""#, NOW);
+        for _ in 0..160 {
+            exchange.response_body(&padding, NOW);
+        }
+        exchange.response_body(b"\"}}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9}}\n\n", NOW);
+    }
+    let call = finish(exchange);
+    let peak = held.peak();
+    assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(7), Some(9)));
+    assert_eq!(call.stream.unwrap().content_events, 10);
+    assert!(call.response.body_bytes > 100 << 20);
+}
+
+#[test]
+fn an_answer_of_a_hundred_megabytes_is_not_held() {
+    let padding = vec![b'A'; 1 << 20];
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
+    exchange.response_headers(&Headers::new(JSON), NOW);
+    exchange.response_body(br#"{"id":"c-1","choices":[{"message":{"audio":{"data":""#, NOW);
+    for _ in 0..100 {
+        exchange.response_body(&padding, NOW);
+    }
+    exchange.response_body(br#""}},"finish_reason":"stop"}],"usage":{"prompt_tokens":7}}"#, NOW);
+    let call = finish(exchange);
+    let peak = held.peak();
+    assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!((call.usage.input_tokens, call.response.finish_reasons), (Some(7), vec!["stop".to_owned()]));
+}
+
+#[test]
+fn a_compressed_answer_costs_its_window() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(br#"{"id":"c-1","choices":[{"message":{"content":""#).unwrap();
+    for _ in 0..100 {
+        encoder.write_all(&vec![b'A'; 1 << 20]).unwrap();
+    }
+    encoder.write_all(br#""}}],"usage":{"prompt_tokens":7}}"#).unwrap();
+    let body = encoder.finish().unwrap();
+
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
+    exchange.response_headers(&Headers::new(&[JSON, &[(b"content-encoding", b"gzip")]].concat()), NOW);
+    for chunk in body.chunks(16 << 10) {
+        exchange.response_body(chunk, NOW);
+    }
+    let call = finish(exchange);
+    let peak = held.peak();
+    assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!(call.usage.input_tokens, Some(7));
+}
+
+#[test]
+fn a_request_of_a_hundred_megabytes_is_not_held() {
+    let padding = vec![b'A'; 1 << 20];
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = observer.begin(&Headers::new(CHAT), NOW).unwrap();
+    exchange.request_body(br#"{"messages":[{"role":"user","content":""#, NOW);
+    for _ in 0..100 {
+        exchange.request_body(&padding, NOW);
+    }
+    exchange.request_body(br#""}],"model":"gpt-5-mini"}"#, NOW);
+    exchange.request_end(NOW);
+    let call = finish(exchange);
+    let peak = held.peak();
+    assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!(call.request.model.as_deref(), Some("gpt-5-mini"));
+    assert_eq!(call.outcome, Outcome::NoResponse);
+}
+
+/// Everything that has a bound, driven beyond it.
+#[test]
+fn what_a_hostile_answer_makes_of_facts_is_bounded() {
+    let long = "n".repeat(4096);
+    let observer = warm(CHAT);
+    let held = Held::begin();
+    let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
+    exchange.response_headers(&Headers::new(STREAM), NOW);
+    for n in 0..2000 {
+        let event = format!(
+            "data: {{\"id\":\"{long}\",\"model\":\"{long}\",\"service_tier\":\"{n}{long}\",\"choices\":[{{\"index\":{n},\
+             \"finish_reason\":\"{n}{long}\",\"delta\":{{\"tool_calls\":[{{\"index\":{n},\"id\":\"{n}{long}\",\
+             \"function\":{{\"name\":\"{long}\"}}}},{{\"index\":9,\"id\":\"b{n}\"}}]}}}}]}}\n\n"
+        );
+        exchange.response_body(event.as_bytes(), NOW);
+    }
+    let call = finish(exchange);
+    // The events are made here, one at a time.
+    let peak = held.peak().saturating_sub(8 * long.len());
+    assert!(peak <= 2 * ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!((call.response.finish_reasons.len(), call.response.tool_calls.len()), (64, 128));
+    assert_eq!(call.losses.dropped_values, 1936);
+}
+
+/// An observer whose tables for this request's API are compiled.
+fn warm(request: &[(&[u8], &[u8])]) -> Observer {
+    let observer = Observer::default();
+    drop(observer.begin(&Headers::new(request), NOW).unwrap());
+    observer
+}
+
+fn ask(observer: &Observer, headers: &[(&[u8], &[u8])], body: &[u8]) -> Exchange {
+    let mut exchange = observer.begin(&Headers::new(headers), NOW).unwrap();
+    exchange.request_body(body, NOW);
+    exchange.request_end(NOW);
+    exchange
+}
+
+fn finish(exchange: Exchange) -> Call {
+    exchange.finish(End::Complete, NOW).unwrap()
+}
+
+const NOW: UnixNanos = UnixNanos(1);
+const CHAT: &[(&[u8], &[u8])] = &[
+    (b":method", b"POST"),
+    (b":scheme", b"https"),
+    (b":authority", b"api.openai.com"),
+    (b":path", b"/v1/chat/completions"),
+    (b"content-type", b"application/json"),
+    (b"user-agent", b"AsyncOpenAI/Python 3.52.0"),
+];
+const CHAT_REQUEST: &[u8] = br#"{"model":"gpt-5-mini","stream":true,"stream_options":{"include_usage":true},
+    "temperature":0.7,"messages":[{"role":"user","content":"Count to two hundred."}],
+    "tools":[{"type":"function","function":{"name":"weather"}},{"type":"function","function":{"name":"time"}}]}"#;
+const STREAM: &[(&[u8], &[u8])] = &[
+    (b":status", b"200"),
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-request-id", b"req_0f1e2d3c4b5a"),
+    (b"x-ratelimit-remaining-requests", b"9999"),
+];
+const JSON: &[(&[u8], &[u8])] = &[(b":status", b"200"), (b"content-type", b"application/json")];
+const CHAT_EVENT: &[u8] = b"data: {\"id\":\"chatcmpl-D0\",\"object\":\"chat.completion.chunk\",\"created\":1781000000,\
+    \"model\":\"gpt-5-mini-2026-08-07\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_77\",\
+    \"choices\":[{\"index\":0,\"delta\":{\"content\":\"One\"},\"finish_reason\":null}],\"usage\":null}\n\n";
+
+/// What the current thread has allocated since a moment.
+struct Held(isize);
+
+impl Held {
+    fn begin() -> Self {
+        let now = LIVE.get();
+        PEAK.set(now);
+        Self(now)
+    }
+
+    /// The most that was held at one time.
+    fn peak(&self) -> usize {
+        usize::try_from(PEAK.get() - self.0).expect("more was freed than allocated")
+    }
+}
+
+thread_local! {
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+impl Counting {
+    fn count(bytes: isize) {
+        let live = LIVE.get() + bytes;
+        LIVE.set(live);
+        PEAK.set(PEAK.get().max(live));
+    }
+}
+
+// SAFETY: all is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::count(layout.size() as isize);
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        Self::count(-(layout.size() as isize));
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
