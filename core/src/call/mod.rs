@@ -94,7 +94,7 @@ pub struct Call {
     pub api: Api,
     /// What was asked for.
     pub operation: Operation,
-    /// `gen_ai.provider.name`: a name of the registry, or one of ours (`counting.md` §3).
+    /// `gen_ai.provider.name`: a name of the registry, or one of ours (docs/facts.md, “Provider”).
     pub provider: Cow<'static, str>,
     /// Who answers, as the client addressed it.
     pub server: Server,

@@ -56,6 +56,6 @@ pub struct ErrorFacts {
     /// `error.type`: the HTTP status as text for ≥ 400; the provider's code for an error inside a 2xx, or
     /// `_OTHER`; for a failure of the path the outcome's name.
     pub kind: String,
-    /// The provider's own code (`counting.md` §8).
+    /// The provider's own code (docs/facts.md, “Errors and outcome”).
     pub code: Option<String>,
 }

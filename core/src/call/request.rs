@@ -20,7 +20,7 @@ pub struct ClientFacts {
     pub retry_count: Option<u32>,
 }
 
-/// The request's facts (`counting.md` §9, `semconv-genai.md` §3.1).
+/// The request's facts, named as the GenAI conventions name them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Model as asked for.

@@ -1,6 +1,6 @@
 //! What was answered, and what it counts for.
 
-/// The response's facts (`counting.md` §5–§7, §9a).
+/// The response's facts (docs/facts.md, “Finish reasons, ids, tool calls”).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
     /// HTTP status; `None` when no answer came.
@@ -50,7 +50,7 @@ pub struct ToolCall {
     pub name: Option<String>,
 }
 
-/// Token counts and cost (`counting.md` §4). Input includes cached tokens, output includes reasoning.
+/// Token counts and cost (docs/facts.md, “Tokens”). Input includes cached tokens, output includes reasoning.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// All input tokens.
