@@ -18,6 +18,7 @@ use serde_json::Value;
 
 #[test]
 fn fixtures_give_their_facts_at_any_cut() {
+    let observer = Observer::default();
     let mut wrong = Vec::new();
     for path in fixtures() {
         let name = path.strip_prefix(folder()).unwrap().display().to_string();
@@ -33,7 +34,7 @@ fn fixtures_give_their_facts_at_any_cut() {
         };
         for cut in [Cut::Whole, Cut::Every(1), Cut::Every(3), Cut::Random(1), Cut::Random(2), Cut::Random(3)]
         {
-            let call = exchange.observe(cut);
+            let call = exchange.observe(&observer, cut);
             let facts = call.map_or(Value::Null, |call| serde_json::to_value(Facts(&call)).unwrap());
             if facts != expected {
                 wrong.push(format!("{name}, cut {cut:?}:{}", difference(&expected, &facts)));
@@ -42,6 +43,26 @@ fn fixtures_give_their_facts_at_any_cut() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Damage is told apart from what is whole the same way at any cut.
+#[test]
+fn damaged_fixtures_give_the_same_facts_at_any_cut() {
+    let observer = Observer::default();
+    let mut random = Random(7);
+    for path in fixtures() {
+        for round in 0..8 {
+            let mut exchange = Exchange::read(&path);
+            damage(&mut exchange.request.body, &mut random);
+            if let Some((response, _)) = &mut exchange.response {
+                damage(&mut response.body, &mut random);
+            }
+            let whole = exchange.observe(&observer, Cut::Whole);
+            for cut in [Cut::Every(1), Cut::Random(round)] {
+                assert_eq!(exchange.observe(&observer, cut), whole, "{} {round} {cut:?}", path.display());
+            }
+        }
+    }
 }
 
 /// A format without a fixture is a format that nobody checked.
@@ -124,8 +145,7 @@ impl Exchange {
         Self { request, response }
     }
 
-    fn observe(&self, cut: Cut) -> Option<Call> {
-        let observer = Observer::default();
+    fn observe(&self, observer: &Observer, cut: Cut) -> Option<Call> {
         let now = UnixNanos(1);
         let mut exchange = self.request.show(|headers| observer.begin(headers, now))?;
         for chunk in cut.chunks(&self.request.body) {
@@ -255,6 +275,31 @@ impl Cut {
                 chunks
             }
         }
+    }
+}
+
+/// Flips, cuts out, doubles or breaks off some bytes.
+fn damage(body: &mut Vec<u8>, random: &mut Random) {
+    if body.is_empty() {
+        return;
+    }
+    let start = random.below(body.len());
+    let end = body.len().min(start + 1 + random.below(20));
+    match random.below(4) {
+        0 => body[start] ^= 1 << random.below(8),
+        1 => drop(body.drain(start..end)),
+        2 => body.extend_from_within(start..end),
+        _ => body.truncate(start),
+    }
+}
+
+/// A linear congruential generator: the same numbers every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
     }
 }
 

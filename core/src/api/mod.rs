@@ -1,8 +1,8 @@
 //! What the fields of each API mean: one file per wire format, and detection.
 //!
 //! A format is data more than code. Its file holds two tables from JSON paths to fields of the call, one for
-//! requests and one for responses; what a table cannot say is a rule of the field's type ([`RequestField`],
-//! [`ResponseField`]), written once for all formats. [`detect`] tells from the request's headers which format
+//! requests and one for responses; what a table cannot say is a rule of the field's type (`RequestField`,
+//! `ResponseField`), written once for all formats. [`detect()`] tells from the request's headers which format
 //! an exchange speaks and who answers.
 //!
 //! To add a provider that speaks a known format: a line in `provider.rs`, and a line in `detect.rs` where its

@@ -6,6 +6,9 @@
 
 mod answer_headers;
 mod client;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod headers;
 mod request;
 mod response;

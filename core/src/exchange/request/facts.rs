@@ -67,7 +67,7 @@ impl Facts {
     }
 
     pub(super) fn session_header(&mut self, value: &[u8]) {
-        if self.texts.get(Text::SessionId as usize).is_some_and(|known| known.0.is_none()) {
+        if !self.has(Text::SessionId) {
             self.text(Text::SessionId, u8::MAX, value, true);
         }
     }
@@ -87,11 +87,14 @@ impl Facts {
     }
 
     pub(super) fn has_model(&self) -> bool {
-        self.texts.get(Text::Model as usize).is_some_and(|model| model.0.is_some())
+        self.has(Text::Model)
     }
 
+    /// Whether there is something to work on: input, or what stands for it.
     pub(super) fn has_input(&self) -> bool {
         self.inputs.iter().any(|input| input.seen)
+            || self.has(Text::PromptName)
+            || self.has(Text::PreviousResponseId)
     }
 
     /// What a body asks for whose path serves several operations (Bedrock's invoke, Workers AI's run): the
@@ -189,6 +192,10 @@ impl Facts {
         ]
         .into_iter()
         .find(|count| *count > 0)
+    }
+
+    fn has(&self, text: Text) -> bool {
+        self.texts.get(text as usize).is_some_and(|known| known.0.is_some())
     }
 
     fn saw(&self, input: Input) -> bool {

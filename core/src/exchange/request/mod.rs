@@ -6,6 +6,8 @@
 
 mod facts;
 mod form;
+#[cfg(test)]
+mod tests;
 
 use facts::Facts;
 use form::Form;
@@ -97,7 +99,8 @@ impl RequestSide {
         }
         let Self { decoder, reading, facts, losses, .. } = self;
         let decoded = decoder.push(chunk, &mut |piece| reading.push(paths, piece, facts, losses));
-        if decoded.is_err() {
+        // What follows after all that was wanted of it is not decoded either, so its damage does not count.
+        if decoded.is_err() && !matches!(self.reading, Reading::Over { .. }) {
             self.losses.undecoded_bodies = 1;
             self.reading = Reading::Over { whole: false };
         }
@@ -109,9 +112,9 @@ impl RequestSide {
             let cut = self.decoder.finish().is_err();
             let whole = self.reading.finish(paths, &mut self.facts, &mut self.losses);
             self.losses.undecoded_bodies = u32::from(cut);
-            self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
             self.reading = Reading::Over { whole: whole && !cut && self.body_bytes > 0 };
         }
+        self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
         self.decoder = Decoder::default();
     }
 
