@@ -7,8 +7,7 @@ use host_test::rig::span::Span;
 use super::calls::Call;
 use crate::show::tree;
 
-/// What a call's span should hold. `None` where nothing is known, and nothing may be claimed, is `Some` of nothing:
-/// a field that is not checked is said so in its comment.
+/// What a call's span should hold. What a field leaves open is not checked.
 #[derive(Clone, Default)]
 pub(super) struct Expected {
     pub(super) provider: &'static str,
