@@ -2,12 +2,15 @@
 //!
 //! Streams with a "large window" (RFC 9841, over 16 MiB), which are no `br`, are refused. What follows the
 //! end of the stream is passed over.
+//!
+//! One weakness is the crate's: where a stream is damaged, it withholds what it had decoded from the same
+//! input before the damage. So input goes to it in steps of 4 KiB, and at most what one such step gave is
+//! lost; how much that is depends on the chunks.
 
 use std::fmt;
 
 use brotli_decompressor::{
-    Allocator, BrotliDecoderErrorCode, BrotliDecoderTakeOutput, BrotliDecompressStream, BrotliResult,
-    BrotliState, StandardAlloc,
+    Allocator, BrotliDecoderErrorCode, BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc,
 };
 
 use super::{Coding, DecodeError, Out};
@@ -31,6 +34,14 @@ impl Brotli {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+        bytes.chunks(STEP).try_for_each(|step| self.step(step, out))
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.ended
+    }
+
+    fn step(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut buffer = [0; BUFFER];
         let mut taken = 0;
         let mut left = bytes.len();
@@ -55,39 +66,20 @@ impl Brotli {
                 // Asked for even while decoded output waits for room.
                 BrotliResult::NeedsMoreInput if given < BUFFER => return Ok(()),
                 BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
-                BrotliResult::ResultFailure => return Err(self.fail(out)?),
+                BrotliResult::ResultFailure => return Err(self.error()),
             }
         }
         Ok(())
     }
 
-    pub(super) fn is_complete(&self) -> bool {
-        self.ended
-    }
-
-    /// Hands out what was decoded before the failure. The decoder withholds it from then on, and how much
-    /// that is depends on the chunks; so it is talked out of knowing of the failure.
-    fn fail(&mut self, out: &mut Out<'_>) -> Result<DecodeError, DecodeError> {
-        let failure =
-            std::mem::replace(&mut self.state.error_code, BrotliDecoderErrorCode::BROTLI_DECODER_SUCCESS);
-        // Below zero where more was decoded than the metablock said.
-        self.state.meta_block_remaining_len = self.state.meta_block_remaining_len.max(0);
-        loop {
-            let mut size = BUFFER;
-            let output = BrotliDecoderTakeOutput(&mut self.state, &mut size);
-            match output.get(..size).filter(|piece| !piece.is_empty()) {
-                Some(piece) => out(piece)?,
-                None => break,
-            }
-        }
-        self.state.error_code = failure;
-        Ok(match failure {
+    fn error(&self) -> DecodeError {
+        match self.state.error_code {
             BrotliDecoderErrorCode::BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_1
             | BrotliDecoderErrorCode::BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_2 => {
                 DecodeError::Window(Coding::Brotli)
             }
             _ => DecodeError::Corrupt(Coding::Brotli),
-        })
+        }
     }
 }
 
@@ -109,6 +101,9 @@ impl Allocator<u8> for Bounded {
 
 /// What the decoder allocates with a window beside it, in bytes, rounded up.
 const WINDOW_SLACK: usize = 1 << 10;
+
+/// Size of the pieces that go in, in bytes.
+const STEP: usize = 4 << 10;
 
 /// Size of the pieces that are handed out, in bytes; it stands on the stack.
 const BUFFER: usize = 4 << 10;

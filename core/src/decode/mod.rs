@@ -4,7 +4,7 @@
 //! decodable comes out of the push that brought it. Invariants: the joined output depends on the bytes
 //! alone; a coding that lies (plain text called gzip) is passed on as it is and told apart
 //! ([`Decoder::mislabelled`]); output stops at the bound, so no bomb costs more than it; damage is an error
-//! value, and what was decoded before it has been handed out.
+//! value, and what was decoded before it has been handed out (of br, most of it: see there).
 //!
 //! Memory, from the first byte of a coded body to the decoder's end (an identity decoder has none):
 //!

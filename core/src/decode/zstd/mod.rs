@@ -304,7 +304,7 @@ impl Window {
         if self.bytes.capacity().saturating_sub(self.bytes.len()) >= more {
             return Ok(());
         }
-        let more = more.max(self.bytes.len() / 4);
+        let more = more.max(self.bytes.len() / 4).max(MIN_GROWTH);
         self.bytes.try_reserve_exact(more).map_err(|_| DecodeError::Window(Coding::Zstd))
     }
 
@@ -343,6 +343,9 @@ const CORRUPT: DecodeError = DecodeError::Corrupt(Coding::Zstd);
 
 /// Largest block, coded or decoded, in bytes (RFC 8878 §3.1.1.2.3).
 const MAX_BLOCK: usize = 128 << 10;
+
+/// What the window grows by at least, in bytes.
+const MIN_GROWTH: usize = 4 << 10;
 
 /// Largest frame header after its descriptor, in bytes: window, dictionary, content size.
 const MAX_HEADER: usize = 1 + 4 + 8;
