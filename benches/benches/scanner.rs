@@ -60,7 +60,7 @@ impl Guest {
         linker.define_unknown_imports_as_traps(&module)?;
         let mut store = Store::new(&engine, ());
         let instance = linker.instantiate(&mut store, &module)?;
-        let run = instance.get_typed_func(&mut store, "run")?;
+        let run = instance.get_typed_func(&mut store, "run_workload")?;
         Ok(Self { store, run })
     }
 

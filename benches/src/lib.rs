@@ -10,7 +10,7 @@ pub use scanner::Workload;
 /// The wasm's only export that the benches call: does a workload so many times and adds up the checksums.
 /// An unknown number does nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn run(workload: u32, times: u32) -> u64 {
+pub extern "C" fn run_workload(workload: u32, times: u32) -> u64 {
     let Some(workload) = Workload::ALL.get(workload as usize) else { return 0 };
     let mut prepared = workload.prepare();
     (0..times).fold(0, |sum: u64, _| sum.wrapping_add(prepared.run()))
