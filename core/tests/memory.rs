@@ -176,7 +176,8 @@ const STREAM: &[(&[u8], &[u8])] = &[
     (b"x-ratelimit-remaining-requests", b"9999"),
 ];
 const JSON: &[(&[u8], &[u8])] = &[(b":status", b"200"), (b"content-type", b"application/json")];
-const CHAT_EVENT: &[u8] = b"data: {\"id\":\"chatcmpl-D0\",\"object\":\"chat.completion.chunk\",\"created\":1781000000,\
+const CHAT_EVENT: &[u8] =
+    b"data: {\"id\":\"chatcmpl-D0\",\"object\":\"chat.completion.chunk\",\"created\":1781000000,\
     \"model\":\"gpt-5-mini-2026-08-07\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_77\",\
     \"choices\":[{\"index\":0,\"delta\":{\"content\":\"One\"},\"finish_reason\":null}],\"usage\":null}\n\n";
 

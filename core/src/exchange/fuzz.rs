@@ -2,10 +2,12 @@
 #![allow(clippy::panic, reason = "asserting is what this is for; no filter contains it")]
 
 use super::{Headers, Observer};
-use crate::call::{Call, End};
+use crate::api::Proof;
+use crate::call::{Call, End, Outcome, UsageStatus};
 use crate::time::UnixNanos;
 
-/// An exchange of any bytes gives the same call at any cut of its bodies, and no panic.
+/// An exchange of any bytes gives the same call at any cut of its bodies, and no panic; it gives one if its
+/// headers alone say that it is one; what is in it is bounded, and its parts agree with one another.
 ///
 /// The bytes read like a fixture: a line `METHOD scheme://authority/path`, header lines, an empty line, the
 /// body; then `###` on a line and the answer alike, with its status for a first line. What is missing is empty.
@@ -28,6 +30,7 @@ pub fn fuzz_exchange(data: &[u8]) {
         let observe = |size: usize| -> Option<Call> {
             let now = UnixNanos(1);
             let mut exchange = observer.begin(&Headers::new(&request_pairs), now)?;
+            let certain = exchange.detected.proof == Proof::None && exchange.detected.operation.is_some();
             for chunk in request_body.chunks(size) {
                 exchange.request_body(chunk, now);
             }
@@ -40,12 +43,47 @@ pub fn fuzz_exchange(data: &[u8]) {
                     exchange.response_body(chunk, now);
                 }
             }
-            exchange.finish(end, now)
+            let call = exchange.finish(end, now);
+            assert!(call.is_some() || !certain, "no call");
+            call
         };
         let whole = observe(usize::MAX);
+        if let Some(call) = &whole {
+            check(call);
+        }
         for size in [1, 7, 100] {
             assert_eq!(observe(size), whole, "in pieces of {size}, {end:?}");
         }
+    }
+}
+
+fn check(call: &Call) {
+    let Call { response, usage, error, stream, outcome, .. } = call;
+    assert!(response.finish_reasons.len() <= 64 && response.tool_calls.len() <= 128, "unbounded lists");
+    let calls = response.tool_calls.iter().flat_map(|call| [&call.id, &call.name]);
+    let facts = [&response.id, &response.model, &response.service_tier, &response.system_fingerprint];
+    for text in facts.into_iter().chain(calls).flatten().chain(&response.finish_reasons) {
+        // A byte that is not UTF-8 becomes three.
+        assert!(text.len() <= 3 * 512, "unbounded text");
+    }
+    match outcome {
+        Outcome::Completed | Outcome::ClientCancelled => {
+            assert!(error.is_none(), "{outcome:?} with an error")
+        }
+        _ => assert!(error.is_some(), "{outcome:?} without an error"),
+    }
+    if response.status.is_some_and(|status| status >= 400) {
+        assert_eq!(*outcome, Outcome::Error);
+        assert!(
+            stream.is_none() && response.finish_reasons.is_empty() && usage.status == UsageStatus::Missing
+        );
+    }
+    let told = usage.input_tokens.is_some() || usage.output_tokens.is_some();
+    assert_eq!(told, usage.status != UsageStatus::Missing);
+    if let Some(stream) = stream {
+        assert!(stream.content_events <= stream.messages.saturating_add(1), "more content than messages");
+        assert_eq!(stream.gap_count, stream.content_events.saturating_sub(1));
+        assert_eq!(call.timing.first_token.is_some(), stream.content_events > 0);
     }
 }
 
@@ -98,7 +136,23 @@ mod tests {
         ])
     }
 
+    /// JSON and framing that mean something to some API, and bytes that mean nothing.
+    fn answer() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..12),
+        ];
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
     proptest! {
+        #[test]
+        fn any_order_of_messages(path in path(), of_response in headers(), answer in answer()) {
+            let head = format!("POST https://h{path}\n\n{{\"model\":\"m\",\"messages\":[]}}");
+            let of_answer = format!("\n###\n200\n{of_response}\n\n");
+            fuzz_exchange(&[head.as_bytes(), of_answer.as_bytes(), &answer].concat());
+        }
+
         #[test]
         fn any_exchange(
             path in path(), of_request in headers(), of_response in headers(),
@@ -114,4 +168,34 @@ mod tests {
             fuzz_exchange(&data);
         }
     }
+
+    const PIECES: &[&str] = &[
+        "data: ",
+        "event: error\n",
+        "error: ",
+        "\n\n",
+        "\n",
+        "\r\n\r\n",
+        "data: [DONE]\n\n",
+        ": ping\n\n",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "null",
+        r#"{"error":{"code":"oops","type":"server_error"}}"#,
+        r#"{"id":"c-1","model":"m","choices":[{"index":1,"delta":{"content":"hi"},"finish_reason":null}]}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"t","function":{"name":"f"}}]},"finish_reason":"stop"}]}"#,
+        r#""usage":{"prompt_tokens":3,"completion_tokens":4}"#,
+        r#"{"type":"message_start","message":{"id":"msg_1","usage":{"input_tokens":3,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","content_block":{"type":"tool_use","id":"t","name":"f"}}"#,
+        r#"{"type":"message_stop"}"#,
+        r#"{"type":"response.output_text.delta","delta":"hi"}"#,
+        r#"{"type":"response.completed","response":{"id":"r","status":"completed","output":[]}}"#,
+        r#"{"candidates":[{"finishReason":1,"content":{"parts":[{"text":"x","thought":true}]}}]}"#,
+        r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkiLCJzdG9wX3JlYXNvbiI6InN0b3AifQ==","p":"ab"}"#,
+        r#"{"message":{"content":"hi"},"done":true,"eval_count":2}"#,
+        r#"{"results":[{"tokenCount":2,"generated_text":"x","stop_reason":"eos_token"}]}"#,
+    ];
 }
