@@ -108,16 +108,7 @@ impl<M: SerializeMap> Members<M> {
     }
 
     fn losses(&mut self, call: &Call) -> Result<(), M::Error> {
-        let losses = &call.losses;
-        for (name, count) in [
-            ("malformed_messages", losses.malformed_messages),
-            ("damaged_frames", losses.damaged_frames),
-            ("undecoded_bodies", losses.undecoded_bodies),
-            ("mislabelled_bodies", losses.mislabelled_bodies),
-            ("unread_bodies", losses.unread_bodies),
-            ("truncated_values", losses.truncated_values),
-            ("dropped_values", losses.dropped_values),
-        ] {
+        for (name, count) in call.losses.by_kind() {
             self.put(name, Some(count).filter(|count| *count > 0))?;
         }
         Ok(())

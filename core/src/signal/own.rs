@@ -6,6 +6,8 @@
 //! | `inferspan.usage.status` | string | whether the token counts are whole: `reported`, `partial`, `missing` |
 //! | `inferspan.usage.cost` | double | USD, where the answer reports it; never computed |
 //! | `inferspan.usage.cache_creation_1h.input_tokens` | int | the part of the tokens written to the cache that is kept for an hour |
+//! | `inferspan.usage.audio.input_tokens`, `.output_tokens` | int | audio tokens, a part of the counts, where there are any |
+//! | `inferspan.usage.image.input_tokens`, `.output_tokens` | int | image tokens, a part of the counts, where there are any |
 //! | `inferspan.request.message_count` | int | messages, contents or inputs of the request |
 //! | `inferspan.request.tool_count` | int | tools offered |
 //! | `inferspan.request.tool_names` | string\[\] | their names, the first ones |
@@ -16,6 +18,7 @@
 //! | `inferspan.client.sdk.name`, `.version` | string | the SDK that asks |
 //! | `inferspan.response.tool_call.names`, `.ids` | string\[\] | what the model asks its client to run; both arrays have one entry for each tool call, empty where it has none |
 //! | `inferspan.response.service_tier` | string | tier used, of a provider without a page in the conventions |
+//! | `inferspan.response.system_fingerprint` | string | the backend's configuration, of a provider without a page in the conventions |
 //! | `inferspan.response.body_size` | int | bytes of the body, as they passed |
 //! | `inferspan.response.request_id` | string | what one quotes to the provider's support |
 //! | `inferspan.response.upstream_provider` | string | who answered behind a router |
@@ -25,6 +28,7 @@
 //! | `inferspan.ratelimit.retry_after` | int | seconds to wait |
 //! | `inferspan.time_to_first_byte` | double | seconds until the body's first byte |
 //! | `inferspan.time_to_first_reasoning`, `.time_to_first_visible` | double | seconds until the stream's first reasoning, and its first visible text, where it had both |
+//! | `inferspan.stream.messages` | int | stream messages that hold a JSON document; there only if the answer is a stream |
 //! | `inferspan.stream.content_events` | int | stream messages that carry generated output |
 //! | `inferspan.stream.max_gap` | double | the longest pause between two of them, in seconds |
 //! | `inferspan.losses` | string\[\] | what could not be read of this exchange: `malformed_messages`, `damaged_frames`, `undecoded_bodies`, `mislabelled_bodies`, `unread_bodies`, `truncated_values`, `dropped_values` |
@@ -39,6 +43,11 @@ pub fn attributes(call: &Call, sink: &mut impl AttributeSink) {
     sink.text("inferspan.usage.status", usage.status.name());
     sink.double_if("inferspan.usage.cost", usage.cost);
     sink.int_if("inferspan.usage.cache_creation_1h.input_tokens", usage.cache_write_1h_tokens);
+    let some = |count: Option<u64>| count.filter(|n| *n > 0);
+    sink.int_if("inferspan.usage.audio.input_tokens", some(usage.input_audio_tokens));
+    sink.int_if("inferspan.usage.audio.output_tokens", some(usage.output_audio_tokens));
+    sink.int_if("inferspan.usage.image.input_tokens", some(usage.input_image_tokens));
+    sink.int_if("inferspan.usage.image.output_tokens", some(usage.output_image_tokens));
 
     sink.int_if("inferspan.request.message_count", request.message_count);
     sink.int_if("inferspan.request.tool_count", request.tool_count);
@@ -58,6 +67,8 @@ pub fn attributes(call: &Call, sink: &mut impl AttributeSink) {
     if !matches!(call.provider.as_ref(), "openai" | "azure.ai.openai") {
         sink.text_if("inferspan.request.service_tier", request.service_tier.as_deref());
         sink.text_if("inferspan.response.service_tier", response.service_tier.as_deref());
+        let fingerprint = response.system_fingerprint.as_deref();
+        sink.text_if("inferspan.response.system_fingerprint", fingerprint);
     }
     sink.int_if("inferspan.response.body_size", Some(response.body_bytes).filter(|n| *n > 0));
     sink.text_if("inferspan.response.request_id", response.provider_request_id.as_deref());
@@ -76,6 +87,7 @@ pub fn attributes(call: &Call, sink: &mut impl AttributeSink) {
         sink.seconds_if("inferspan.time_to_first_visible", Some(visible.since(timing.start)));
     }
     if let Some(stream) = &call.stream {
+        sink.int_if("inferspan.stream.messages", Some(stream.messages));
         sink.int_if("inferspan.stream.content_events", Some(stream.content_events));
         sink.seconds_if("inferspan.stream.max_gap", Some(stream.gap_max).filter(|_| stream.gap_count > 0));
     }
@@ -121,6 +133,9 @@ mod tests {
         call.usage = Usage {
             cost: Some(0.25),
             cache_write_1h_tokens: Some(9),
+            input_audio_tokens: Some(0),
+            output_audio_tokens: Some(3),
+            input_image_tokens: Some(5),
             status: UsageStatus::Partial,
             ..Usage::default()
         };
@@ -145,6 +160,7 @@ mod tests {
                 ToolCall { id: None, name: Some("get_time".into()) },
             ],
             service_tier: Some("standard".into()),
+            system_fingerprint: Some("fp_1".into()),
             body_bytes: 4000,
             provider_request_id: Some("req_1".into()),
             upstream_provider: Some("Anthropic".into()),
@@ -158,6 +174,7 @@ mod tests {
         };
         call.error = Some(ErrorFacts { kind: "_OTHER".into(), code: Some("overloaded_error".into()) });
         call.stream = Some(StreamFacts {
+            messages: 9,
             content_events: 5,
             gap_count: 4,
             gap_max: 500_000_000,
@@ -174,6 +191,8 @@ mod tests {
                 r#"inferspan.usage.status="partial""#,
                 "inferspan.usage.cost=0.25",
                 "inferspan.usage.cache_creation_1h.input_tokens=9",
+                "inferspan.usage.audio.output_tokens=3",
+                "inferspan.usage.image.input_tokens=5",
                 "inferspan.request.message_count=2",
                 "inferspan.request.tool_count=1",
                 r#"inferspan.request.tool_names=["get_weather"]"#,
@@ -186,6 +205,7 @@ mod tests {
                 r#"inferspan.response.tool_call.ids=["toolu_1", ""]"#,
                 r#"inferspan.request.service_tier="auto""#,
                 r#"inferspan.response.service_tier="standard""#,
+                r#"inferspan.response.system_fingerprint="fp_1""#,
                 "inferspan.response.body_size=4000",
                 r#"inferspan.response.request_id="req_1""#,
                 r#"inferspan.response.upstream_provider="Anthropic""#,
@@ -199,6 +219,7 @@ mod tests {
                 "inferspan.time_to_first_byte=0.1",
                 "inferspan.time_to_first_reasoning=0.2",
                 "inferspan.time_to_first_visible=0.75",
+                "inferspan.stream.messages=9",
                 "inferspan.stream.content_events=5",
                 "inferspan.stream.max_gap=0.5",
                 r#"inferspan.losses=["malformed_messages", "truncated_values"]"#,
