@@ -1,7 +1,7 @@
 //! `inferspan replay`: what would this filter say of traffic that was captured?
 //!
 //! Reads recorded exchanges ([`source`]), cuts their bodies into chunks ([`split`]), runs them through the filter's
-//! core ([`runner`]), and prints what came out ([`facts`], [`spans`]), one exchange after the other in the order they
+//! core or through the compiled filter ([`runner`]), and prints what came out ([`facts`], [`spans`]), one exchange after the other in the order they
 //! were recorded.
 
 mod facts;
@@ -12,6 +12,8 @@ mod runner;
 mod source;
 mod spans;
 mod split;
+#[cfg(feature = "wasm")]
+mod wasm;
 
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
@@ -30,6 +32,7 @@ use split::Split;
 #[command(after_help = "Examples:
   inferspan replay capture.har
   inferspan replay --format facts --split random:1 recordings/ > facts.jsonl
+  inferspan replay --wasm inferspan.wasm --config filter.json capture.har
   inferspan replay --format otlp capture.har | curl -H 'content-type: application/json' --data-binary @- \\
       http://127.0.0.1:4318/v1/traces")]
 pub(crate) struct Args {
@@ -42,6 +45,13 @@ pub(crate) struct Args {
     /// How to cut bodies into chunks: `whole`, `bytes:N`, or `random:SEED`
     #[arg(long, value_name = "HOW", default_value = "whole")]
     split: Split,
+    /// Run the compiled filter, as Envoy would, in place of its core as a library
+    #[cfg(feature = "wasm")]
+    #[arg(long, value_name = "FILE")]
+    wasm: Option<PathBuf>,
+    /// The filter's configuration, as Envoy hands it over: one JSON object
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// What is printed of an exchange.
@@ -57,7 +67,7 @@ enum Format {
 
 /// Replays all that is at the paths. Exit code 1 if anything of it could not be read.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let mut runner = Native::new();
+    let mut runner = runner(&args)?;
     let mut tally = Tally::new();
     let mut out = BufWriter::new(anstream::stdout().lock());
     let watched = std::io::stdout().is_terminal();
@@ -83,6 +93,18 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         tally.end(args.format);
     }
     Ok(if tally.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn runner(args: &Args) -> Result<Box<dyn Runner>> {
+    let configuration = match &args.config {
+        Some(path) => std::fs::read(path).with_context(|| path.display().to_string())?,
+        None => Vec::new(),
+    };
+    #[cfg(feature = "wasm")]
+    if let Some(file) = &args.wasm {
+        return Ok(Box::new(wasm::Wasm::new(file, &configuration)?));
+    }
+    Ok(Box::new(Native::new(&configuration)?))
 }
 
 fn show(format: Format, recording: &Recording, observation: &Observation) -> Result<String> {

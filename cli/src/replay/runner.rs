@@ -1,10 +1,13 @@
 //! What runs an exchange: the filter's core itself, or the compiled filter.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use inferspan_core::call::{Call, End};
+use inferspan_core::config::Config;
 use inferspan_core::exchange::{Headers, Observer};
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::{Position, SpanId, TraceId, extract};
+#[cfg(feature = "wasm")]
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use super::recording::{Message, Recording};
 use super::split::Split;
@@ -21,17 +24,21 @@ pub(super) enum Observation {
     Nothing,
     /// The call's facts, and where its span stands.
     Call(Box<Call>, Box<Position>),
+    /// What the compiled filter sent to the collector.
+    #[cfg(feature = "wasm")]
+    Export(Box<ExportTraceServiceRequest>),
 }
 
 /// The core, as a library.
-#[derive(Default)]
 pub(super) struct Native {
     observer: Observer,
 }
 
 impl Native {
-    pub(super) fn new() -> Self {
-        Self::default()
+    /// Configured as in Envoy.
+    pub(super) fn new(configuration: &[u8]) -> Result<Self> {
+        let config = Config::parse(configuration).context("the filter's configuration")?;
+        Ok(Self { observer: Observer::new(config.overrides()) })
     }
 }
 

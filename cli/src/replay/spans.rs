@@ -37,5 +37,7 @@ fn export(observation: &Observation) -> Result<Option<ExportTraceServiceRequest>
             let request = ExportTraceServiceRequest::decode(envelope.wrap(&spans).as_slice());
             request.map(Some).context("the span as it was encoded cannot be read back")
         }
+        #[cfg(feature = "wasm")]
+        Observation::Export(request) => Ok(Some(ExportTraceServiceRequest::clone(request))),
     }
 }
