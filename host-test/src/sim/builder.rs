@@ -202,6 +202,12 @@ impl ProxyBuilder {
         self
     }
 
+    /// Where the virtual clock begins, since the Unix epoch; the beginning of 2025 unless told.
+    pub fn now(mut self, now: Duration) -> Self {
+        self.world.now = now;
+        self
+    }
+
     /// What reading the clock adds to it, so that time passes inside a callback, too.
     pub fn clock_step(mut self, step: Duration) -> Self {
         self.world.clock_step = step;

@@ -137,6 +137,11 @@ impl Proxy {
         self.router_response(id, flags::UPSTREAM_CONNECTION_FAILURE, response)
     }
 
+    /// The stream ends without a reason that any flag tells.
+    pub fn reset(&mut self, id: StreamId) -> Result<(), Fault> {
+        self.finish(id)
+    }
+
     /// The stream as it is, unless it has ended or not begun.
     pub(crate) fn stream(&self, id: StreamId) -> Option<&Stream> {
         let place = self.streams.get(&id)?;

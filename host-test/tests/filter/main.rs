@@ -14,4 +14,5 @@ mod hostile;
 mod outcomes;
 mod random;
 mod release;
+mod replay;
 mod world;

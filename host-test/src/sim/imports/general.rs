@@ -33,15 +33,10 @@ pub(crate) fn set_tick_period(call: &mut Call<'_>, period: u32) -> Outcome {
     call.note(period);
     let period = Duration::from_millis(period.into());
     let now = call.world().now;
-    let in_tick = call.running == Some(Callback::Tick);
     let root_id = call.root_id();
     if let Some(root) = call.root_mut(root_id) {
-        let unchanged = root.tick_period == period;
         root.tick_period = period;
-        // During a tick the timer is not armed: it will be when the callback has returned.
-        if !(unchanged || in_tick) {
-            root.next_tick = (!period.is_zero()).then(|| now + period);
-        }
+        root.next_tick = (!period.is_zero()).then(|| now + period);
     }
     Ok(Status::Ok)
 }
