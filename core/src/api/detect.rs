@@ -393,8 +393,8 @@ const ENDS: &[End] = {
     &[
         end("chat", "completions", Api::OpenAiChat, Chat),
         end("agents", "completions", Api::OpenAiChat, Chat),
-        end("", "completions", Api::OpenAiCompletions, TextCompletion),
-        end("v*", "messages", Api::AnthropicMessages, Chat),
+        end("", "completions", Api::OpenAiCompletions, TextCompletion).proof(Proof::ModelOrInput),
+        end("v*", "messages", Api::AnthropicMessages, Chat).proof(Proof::ModelOrInput),
         end("", "responses", Api::OpenAiResponses, Chat).proof(Proof::ModelOrInput),
         end("responses", "compact", Api::OpenAiResponses, Chat),
         end("responses", "input_tokens", Api::OpenAiResponses, CountTokens),
@@ -403,7 +403,7 @@ const ENDS: &[End] = {
         end("v*", "complete", Api::AnthropicComplete, TextCompletion),
         end("", "complete", Api::AlephAlphaComplete, TextCompletion).on(ALEPH_ALPHA).proof(Proof::ModelOrInput),
         end("api", "embeddings", Api::OllamaEmbed, Embeddings).proof(Proof::Model),
-        end("", "embeddings", Api::OpenAiEmbeddings, Embeddings),
+        end("", "embeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::ModelOrInput),
         end("images", "generations", Api::OpenAiImages, ImageGeneration),
         end("images", "edits", Api::OpenAiImages, ImageGeneration),
         end("images", "variations", Api::OpenAiImages, ImageGeneration),
@@ -415,14 +415,14 @@ const ENDS: &[End] = {
         end("v*", "tts", Api::OpenAiSpeech, Speech).on(X_AI),
         end("", "moderations", Api::OpenAiModerations, Moderation).proof(Proof::ModelOrInput),
         end("", "rerank", Api::Rerank, Rerank).proof(Proof::ModelOrInput),
-        end("v1beta", "interactions", Api::GeminiInteractions, GenerateContent),
+        end("v1beta", "interactions", Api::GeminiInteractions, GenerateContent).proof(Proof::ModelOrInput),
         end("v*", "interactions", Api::GeminiInteractions, GenerateContent).on(GEMINI),
         end("model/**", "converse", Api::BedrockConverse, Chat).stream(false),
         end("model/**", "converse-stream", Api::BedrockConverse, Chat).stream(true),
         end("model/**", "invoke", Api::BedrockInvoke, Chat).stream(false).any_operation(),
         end("model/**", "invoke-with-response-stream", Api::BedrockInvoke, Chat).stream(true).any_operation(),
         end("model/**", "count-tokens", Api::BedrockConverse, CountTokens).stream(false),
-        end("v2", "chat", Api::CohereChat, Chat),
+        end("v2", "chat", Api::CohereChat, Chat).proof(Proof::ModelOrInput),
         end("v1", "chat", Api::OpenAiChat, Chat).on(WRITER),
         end("v1", "chat", Api::CohereChatV1, Chat).on(COHERE),
         end("v*", "embed", Api::CohereEmbed, Embeddings).proof(Proof::ModelOrInput),
@@ -431,12 +431,12 @@ const ENDS: &[End] = {
         end("v1", "generate", Api::CohereGenerate, TextCompletion).on(COHERE),
         end("api", "chat", Api::OllamaChat, Chat).proof(Proof::Model),
         end("api", "generate", Api::OllamaGenerate, TextCompletion).proof(Proof::Model),
-        end("text", "chat", Api::WatsonxChat, Chat).stream(false),
-        end("text", "chat_stream", Api::WatsonxChat, Chat).stream(true),
+        end("text", "chat", Api::WatsonxChat, Chat).stream(false).proof(Proof::ModelOrInput),
+        end("text", "chat_stream", Api::WatsonxChat, Chat).stream(true).proof(Proof::ModelOrInput),
         end("text", "generation", Api::WatsonxGeneration, TextCompletion).stream(false),
         end("text", "generation_stream", Api::WatsonxGeneration, TextCompletion).stream(true),
-        end("generation", "text", Api::WatsonxGeneration, TextCompletion).stream(false),
-        end("generation", "text_stream", Api::WatsonxGeneration, TextCompletion).stream(true),
+        end("generation", "text", Api::WatsonxGeneration, TextCompletion).stream(false).proof(Proof::ModelOrInput),
+        end("generation", "text_stream", Api::WatsonxGeneration, TextCompletion).stream(true).proof(Proof::ModelOrInput),
         end("", "generate", Api::TgiGenerate, TextCompletion).proof(Proof::InputSeen),
         end("", "generate_stream", Api::TgiGenerate, TextCompletion).stream(true).proof(Proof::ModelOrInput),
         end("", "completion", Api::LlamaCppCompletion, TextCompletion).proof(Proof::InputSeen),
@@ -711,6 +711,7 @@ mod tests {
     #[test]
     fn paths_of_everyday_words_want_a_proof_on_unknown_hosts() {
         assert_eq!(post("shop.example/api/chat").map(|d| d.proof), Some(Proof::Model));
+        assert_eq!(post("shop.example/v1/messages").map(|d| d.proof), Some(Proof::ModelOrInput));
         assert_eq!(post("shop.example/survey/responses").map(|d| d.proof), Some(Proof::ModelOrInput));
         assert_eq!(post("api.openai.com/v1/responses").map(|d| d.proof), Some(Proof::None));
         assert_eq!(post("shop.example/v1/chat/completions").map(|d| d.proof), Some(Proof::None));
