@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use super::{Container, Field};
 
@@ -20,7 +21,7 @@ pub(super) const MAX_PATH: usize = 16;
 pub struct Paths<F> {
     /// `nodes[0]` is [`NodeId::NOWHERE`], `nodes[1]` is [`NodeId::DOCUMENT`].
     nodes: Box<[Node<F>]>,
-    /// The keys below all nodes, each node's in one run.
+    /// The keys below all nodes, each node's in one run and there the shorter ones first.
     keys: Box<[Key]>,
     /// What of each key goes beyond its head.
     tails: Box<[u8]>,
@@ -37,12 +38,13 @@ pub(super) struct Node<F> {
     pub(super) elements: NodeId,
     /// Members of a key that has no node of its own, where this is an object.
     any_key: NodeId,
-    /// Bit `n` is set if a key of `n` bytes is below; bit 63 stands for all longer ones.
-    key_lengths: u64,
-    /// Its run in `Paths::keys`.
-    first_key: u32,
-    key_count: u32,
+    /// Where in `Paths::keys` those of 0, 1, 2 … bytes begin; the last but one begins all longer ones, and
+    /// the last is their end.
+    keys: [u16; LENGTHS + 1],
 }
+
+/// Keys of different lengths are looked up apart up to this length.
+const LENGTHS: usize = 24;
 
 /// Index of a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +101,11 @@ impl<F: Field> Paths<F> {
     #[inline]
     pub(super) fn member(&self, id: NodeId, input: &[u8], length: usize) -> NodeId {
         let Some(node) = self.node(id) else { return NodeId::NOWHERE };
-        if (node.key_lengths >> length.min(63)) & 1 == 0 {
+        let keys = self.keys.get(node.keys_of(length)).unwrap_or_default();
+        if keys.is_empty() {
             return node.any_key;
         }
         let head = head(input, length);
-        let first = node.first_key as usize;
-        let keys = self.keys.get(first..first.wrapping_add(node.key_count as usize)).unwrap_or_default();
         for key in keys {
             if key.head == head
                 && key.length as usize == length
@@ -134,16 +135,26 @@ impl<F> Node<F> {
     pub(super) fn wants(&self, container: Container) -> bool {
         self.field.is_some()
             || match container {
-                Container::Object => self.key_lengths != 0 || self.any_key != NodeId::NOWHERE,
+                Container::Object => self.keys.first() != self.keys.last() || self.any_key != NodeId::NOWHERE,
                 Container::Array => self.elements != NodeId::NOWHERE,
             }
+    }
+
+    /// Where in `Paths::keys` those of this length stand.
+    #[inline]
+    fn keys_of(&self, length: usize) -> Range<usize> {
+        let at = length.min(LENGTHS.wrapping_sub(1));
+        match self.keys.get(at..).and_then(|keys| keys.first_chunk()) {
+            Some([from, to]) => usize::from(*from)..usize::from(*to),
+            None => 0..0,
+        }
     }
 }
 
 impl<F> Default for Node<F> {
     fn default() -> Self {
         let nowhere = NodeId::NOWHERE;
-        Self { field: None, elements: nowhere, any_key: nowhere, key_lengths: 0, first_key: 0, key_count: 0 }
+        Self { field: None, elements: nowhere, any_key: nowhere, keys: [0; LENGTHS + 1] }
     }
 }
 
@@ -321,8 +332,18 @@ impl<F: Field> Compiler<F> {
         let id = NodeId(u16::try_from(self.nodes.len()).ok()?);
         self.nodes.push(Node { field: draft.field, ..Node::default() });
 
+        let mut members: Vec<(&String, &Draft<F>)> = draft.keys.iter().collect();
+        members.sort_by_key(|(key, _)| key.len());
         let first = self.keys.len();
-        for key in draft.keys.keys() {
+        let begin = |bytes: usize| {
+            let shorter = members.iter().take_while(|(key, _)| key.len() < bytes).count();
+            u16::try_from(first.saturating_add(shorter)).ok()
+        };
+        let mut keys = [0; LENGTHS + 1];
+        for (bytes, at) in keys.iter_mut().enumerate() {
+            *at = begin(if bytes == LENGTHS { usize::MAX } else { bytes })?;
+        }
+        for (key, _) in &members {
             self.longest = self.longest.max(key.len());
             self.keys.push(Key {
                 head: head(key.as_bytes(), key.len()),
@@ -333,21 +354,17 @@ impl<F: Field> Compiler<F> {
             });
             self.tails.extend(key.bytes().skip(8));
         }
-        let mut below = Vec::new();
-        for member in draft.keys.values() {
-            below.push(self.add(member)?);
-        }
-        for (key, node) in self.keys.iter_mut().skip(first).zip(below) {
-            key.node = node;
+        for (at, (_, member)) in (first..).zip(members) {
+            let below = self.add(member)?;
+            if let Some(key) = self.keys.get_mut(at) {
+                key.node = below;
+            }
         }
         let any_key = self.add_if(draft.any_key.as_deref())?;
         let elements = self.add_if(draft.elements.as_deref())?;
 
         let node = self.nodes.get_mut(usize::from(id.0))?;
-        (node.any_key, node.elements) = (any_key, elements);
-        node.first_key = u32::try_from(first).ok()?;
-        node.key_count = u32::try_from(draft.keys.len()).ok()?;
-        node.key_lengths = draft.keys.keys().fold(0, |lengths, key| lengths | (1 << key.len().min(63)));
+        (node.any_key, node.elements, node.keys) = (any_key, elements, keys);
         Some(id)
     }
 
