@@ -52,24 +52,28 @@ pub(super) fn has_segment(path: &[u8], word: &[u8]) -> bool {
 
 /// What follows the first segment that is this word, without the slash between; `None` if nothing does.
 pub(super) fn after_segment<'a>(path: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
-    memchr::memmem::find_iter(path, word).find_map(|start| {
-        let before = start.checked_sub(1).and_then(|at| path.get(at));
-        let rest = path.get(start.checked_add(word.len())?..)?.strip_prefix(b"/")?;
-        matches!(before, None | Some(b'/')).then_some(rest)
-    })
+    let mut rest = path;
+    loop {
+        let (segment, after) = split_once(rest, b'/')?;
+        if segment == word {
+            return Some(after);
+        }
+        rest = after;
+    }
 }
 
 /// `{resource}:{verb}` taken apart at its last colon, which may be encoded.
 pub(super) fn split_verb(segment: &[u8]) -> Option<(&[u8], &[u8])> {
-    let plain = memchr::memrchr(b':', segment).map(|at| (at, 1));
-    let encoded = memchr::memmem::rfind(segment, b"%3A").or_else(|| memchr::memmem::rfind(segment, b"%3a"));
+    let plain = segment.iter().rposition(|&b| b == b':').map(|at| (at, 1));
+    let encoded = segment.windows(3).rposition(|three| three.eq_ignore_ascii_case(b"%3A"));
     let (at, length) = plain.max(encoded.map(|at| (at, 3)))?;
     Some((segment.get(..at)?, segment.get(at.checked_add(length)?..)?))
 }
 
 /// What stands before and after the first `separator`.
 pub(super) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(separator, bytes)?;
+    // Segments are short: a call of `memchr` costs more than it saves.
+    let at = bytes.iter().position(|&b| b == separator)?;
     Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
 }
 

@@ -5,7 +5,7 @@
 
 /// The provider whose host this is (no port; any case). `None` for every other host.
 pub(super) fn of_host(host: &[u8], path: &[u8]) -> Option<&'static str> {
-    let (_, provider) = HOSTS.iter().find(|(pattern, _)| matches_host(pattern, host))?;
+    let (_, provider) = HOSTS.iter().find(|(pattern, _)| pattern.matches(host))?;
     // Azure's AI Services host serves Azure OpenAI and everybody's models side by side.
     if *provider == AZURE_INFERENCE && memchr::memmem::find(path, b"/openai/").is_some() {
         return Some(AZURE_OPENAI);
@@ -15,69 +15,93 @@ pub(super) fn of_host(host: &[u8], path: &[u8]) -> Option<&'static str> {
 
 /// Whether `host` is as the pattern says: letters regardless of case, `*` (at most one) for any text.
 pub(super) fn matches_host(pattern: &str, host: &[u8]) -> bool {
-    let Some((start, end)) = pattern.split_once('*') else {
-        return host.eq_ignore_ascii_case(pattern.as_bytes());
-    };
-    let starts = host.split_at_checked(start.len()).filter(|(s, _)| s.eq_ignore_ascii_case(start.as_bytes()));
-    starts.is_some_and(|(_, rest)| {
-        rest.len()
-            .checked_sub(end.len())
-            .and_then(|at| rest.get(at..))
-            .is_some_and(|e| e.eq_ignore_ascii_case(end.as_bytes()))
-    })
+    Pattern::new(pattern).matches(host)
+}
+
+/// A pattern for hosts, taken apart at its star.
+#[derive(Clone, Copy)]
+struct Pattern<'a> {
+    start: &'a [u8],
+    /// `None` without a star.
+    end: Option<&'a [u8]>,
+}
+
+impl<'a> Pattern<'a> {
+    const fn new(pattern: &'a str) -> Self {
+        let start = pattern.as_bytes();
+        let mut rest = start;
+        let mut passed = 0_usize;
+        while let [first, after @ ..] = rest {
+            if let (b'*', Some((start, _))) = (first, start.split_at_checked(passed)) {
+                return Self { start, end: Some(after) };
+            }
+            passed = passed.wrapping_add(1);
+            rest = after;
+        }
+        Self { start, end: None }
+    }
+
+    fn matches(&self, host: &[u8]) -> bool {
+        let Some(end) = self.end else { return host.eq_ignore_ascii_case(self.start) };
+        host.split_at_checked(self.start.len()).is_some_and(|(start, rest)| {
+            let at = rest.len().checked_sub(end.len());
+            at.and_then(|at| rest.get(at..)).is_some_and(|rest| rest.eq_ignore_ascii_case(end))
+                && start.eq_ignore_ascii_case(self.start)
+        })
+    }
 }
 
 const AZURE_OPENAI: &str = "azure.ai.openai";
 const AZURE_INFERENCE: &str = "azure.ai.inference";
 
 /// The first pattern that fits wins.
-const HOSTS: &[(&str, &str)] = &[
-    ("api.openai.com", "openai"),
-    ("*.api.openai.com", "openai"),
-    ("*.openai.azure.com", AZURE_OPENAI),
-    ("*.openai.azure.us", AZURE_OPENAI),
-    ("*.cognitiveservices.azure.com", AZURE_OPENAI),
-    ("*.services.ai.azure.com", AZURE_INFERENCE),
-    ("models.inference.ai.azure.com", AZURE_INFERENCE),
-    ("api.anthropic.com", "anthropic"),
-    ("bedrock-runtime.*", "aws.bedrock"),
-    ("bedrock-runtime-fips.*", "aws.bedrock"),
-    ("bedrock-agent-runtime.*", "aws.bedrock"),
-    ("bedrock-mantle.*.api.aws", "aws.bedrock"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
-    ("*-aiplatform.googleapis.com", "gcp.vertex_ai"),
-    ("aiplatform.*.rep.googleapis.com", "gcp.vertex_ai"),
-    ("api.cohere.com", "cohere"),
-    ("api.cohere.ai", "cohere"),
-    ("*.mistral.ai", "mistral_ai"),
-    ("api.groq.com", "groq"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.x.ai", "x_ai"),
-    ("*.api.x.ai", "x_ai"),
-    ("api.perplexity.ai", "perplexity"),
-    ("api.moonshot.ai", "moonshot_ai"),
-    ("api.moonshot.cn", "moonshot_ai"),
-    ("*.ml.cloud.ibm.com", "ibm.watsonx.ai"),
+const HOSTS: &[(Pattern<'static>, &str)] = &[
+    (Pattern::new("api.openai.com"), "openai"),
+    (Pattern::new("*.api.openai.com"), "openai"),
+    (Pattern::new("*.openai.azure.com"), AZURE_OPENAI),
+    (Pattern::new("*.openai.azure.us"), AZURE_OPENAI),
+    (Pattern::new("*.cognitiveservices.azure.com"), AZURE_OPENAI),
+    (Pattern::new("*.services.ai.azure.com"), AZURE_INFERENCE),
+    (Pattern::new("models.inference.ai.azure.com"), AZURE_INFERENCE),
+    (Pattern::new("api.anthropic.com"), "anthropic"),
+    (Pattern::new("bedrock-runtime.*"), "aws.bedrock"),
+    (Pattern::new("bedrock-runtime-fips.*"), "aws.bedrock"),
+    (Pattern::new("bedrock-agent-runtime.*"), "aws.bedrock"),
+    (Pattern::new("bedrock-mantle.*.api.aws"), "aws.bedrock"),
+    (Pattern::new("generativelanguage.googleapis.com"), "gcp.gemini"),
+    (Pattern::new("aiplatform.googleapis.com"), "gcp.vertex_ai"),
+    (Pattern::new("*-aiplatform.googleapis.com"), "gcp.vertex_ai"),
+    (Pattern::new("aiplatform.*.rep.googleapis.com"), "gcp.vertex_ai"),
+    (Pattern::new("api.cohere.com"), "cohere"),
+    (Pattern::new("api.cohere.ai"), "cohere"),
+    (Pattern::new("*.mistral.ai"), "mistral_ai"),
+    (Pattern::new("api.groq.com"), "groq"),
+    (Pattern::new("api.deepseek.com"), "deepseek"),
+    (Pattern::new("api.x.ai"), "x_ai"),
+    (Pattern::new("*.api.x.ai"), "x_ai"),
+    (Pattern::new("api.perplexity.ai"), "perplexity"),
+    (Pattern::new("api.moonshot.ai"), "moonshot_ai"),
+    (Pattern::new("api.moonshot.cn"), "moonshot_ai"),
+    (Pattern::new("*.ml.cloud.ibm.com"), "ibm.watsonx.ai"),
     // Not in the registry.
-    ("openrouter.ai", "openrouter"),
-    ("*.openrouter.ai", "openrouter"),
-    ("api.together.xyz", "together_ai"),
-    ("api.together.ai", "together_ai"),
-    ("api.fireworks.ai", "fireworks_ai"),
-    ("ollama.com", "ollama"),
-    ("api.cerebras.ai", "cerebras"),
-    ("router.huggingface.co", "huggingface"),
-    ("api-inference.huggingface.co", "huggingface"),
-    ("*.endpoints.huggingface.cloud", "huggingface"),
-    ("gateway.ai.cloudflare.com", "cloudflare"),
-    ("api.cloudflare.com", "cloudflare"),
-    ("api.writer.com", "writer"),
-    ("api.replicate.com", "replicate"),
-    ("api.voyageai.com", "voyage_ai"),
-    ("api.z.ai", "z_ai"),
-    ("*.snowflakecomputing.com", "snowflake"),
-    ("api.aleph-alpha.com", "aleph_alpha"),
+    (Pattern::new("openrouter.ai"), "openrouter"),
+    (Pattern::new("*.openrouter.ai"), "openrouter"),
+    (Pattern::new("api.together.xyz"), "together_ai"),
+    (Pattern::new("api.together.ai"), "together_ai"),
+    (Pattern::new("api.fireworks.ai"), "fireworks_ai"),
+    (Pattern::new("ollama.com"), "ollama"),
+    (Pattern::new("api.cerebras.ai"), "cerebras"),
+    (Pattern::new("router.huggingface.co"), "huggingface"),
+    (Pattern::new("api-inference.huggingface.co"), "huggingface"),
+    (Pattern::new("*.endpoints.huggingface.cloud"), "huggingface"),
+    (Pattern::new("gateway.ai.cloudflare.com"), "cloudflare"),
+    (Pattern::new("api.cloudflare.com"), "cloudflare"),
+    (Pattern::new("api.writer.com"), "writer"),
+    (Pattern::new("api.replicate.com"), "replicate"),
+    (Pattern::new("api.voyageai.com"), "voyage_ai"),
+    (Pattern::new("api.z.ai"), "z_ai"),
+    (Pattern::new("*.snowflakecomputing.com"), "snowflake"),
+    (Pattern::new("api.aleph-alpha.com"), "aleph_alpha"),
 ];
 
 #[cfg(test)]

@@ -49,24 +49,31 @@ impl<'b> Writer<'b> {
         self.out.push(0);
         let start = self.out.len();
         fill(self);
-        let length = self.out.len().saturating_sub(start);
-        let mut encoded = [0; MAX_VARINT];
-        let encoded = encode_varint(length as u64, &mut encoded);
-        let grow = encoded.len().saturating_sub(1);
+        let end = self.out.len();
+        let length = end.saturating_sub(start) as u64;
+        let grow = varint_length(length).saturating_sub(1);
         if grow > 0 {
-            let end = self.out.len();
             self.out.resize(end.saturating_add(grow), 0);
             self.out.copy_within(start..end, start.saturating_add(grow));
         }
-        if let Some(place) = self.out.get_mut(at..at.saturating_add(encoded.len())) {
-            place.copy_from_slice(encoded);
+        let mut left = length;
+        for (index, byte) in self.out.iter_mut().skip(at).take(grow.saturating_add(1)).enumerate() {
+            let continued = if index < grow { CONTINUED } else { 0 };
+            *byte = (left as u8) & !CONTINUED | continued;
+            left >>= 7;
         }
     }
 
     /// The head of a nested message (or of bytes) of known length; its content must follow.
+    #[inline]
     pub fn length_delimited(&mut self, field: u32, length: usize) {
-        self.tag(field, LENGTH_DELIMITED);
-        self.raw_varint(length as u64);
+        match (u8::try_from(field << 3 | LENGTH_DELIMITED), u8::try_from(length)) {
+            (Ok(tag @ ..CONTINUED), Ok(length @ ..CONTINUED)) => self.out.extend_from_slice(&[tag, length]),
+            _ => {
+                self.tag(field, LENGTH_DELIMITED);
+                self.raw_varint(length as u64);
+            }
+        }
     }
 
     /// Content of a field whose head was written by [`Self::length_delimited`].
@@ -78,19 +85,28 @@ impl<'b> Writer<'b> {
         self.raw_varint(u64::from(field << 3 | wire_type));
     }
 
+    #[inline]
     fn raw_varint(&mut self, value: u64) {
-        if let Some(byte) = u8::try_from(value).ok().filter(|b| *b < CONTINUED) {
-            self.out.push(byte);
-        } else {
-            self.out.extend_from_slice(encode_varint(value, &mut [0; MAX_VARINT]));
+        match u8::try_from(value) {
+            Ok(byte @ ..CONTINUED) => self.out.push(byte),
+            _ => self.long_varint(value),
         }
+    }
+
+    #[inline(never)]
+    fn long_varint(&mut self, mut value: u64) {
+        while value >= u64::from(CONTINUED) {
+            self.out.push(value as u8 | CONTINUED);
+            value >>= 7;
+        }
+        self.out.push(value as u8);
     }
 }
 
-/// Bytes that a varint takes.
+/// Bytes that a varint takes: one for each seven bits, and one for 0.
 #[must_use]
 pub fn varint_length(value: u64) -> usize {
-    encode_varint(value, &mut [0; MAX_VARINT]).len()
+    (70_u32.saturating_sub((value | 1).leading_zeros()) / 7) as usize
 }
 
 /// Writes attributes as `KeyValue` messages in one field of a message.
@@ -106,35 +122,41 @@ impl<'w, 'b> Attributes<'w, 'b> {
         Self { writer, field }
     }
 
-    /// A `KeyValue` whose `AnyValue` is written by `value` and takes `length` bytes.
-    fn key_value(&mut self, key: &str, length: usize, value: impl FnOnce(&mut Writer<'_>)) {
-        // Two heads of two bytes each hold for nearly every attribute: key and value shorter than 128 bytes.
-        let heads = [key.len(), length].into_iter().map(|n| varint_length(n as u64).saturating_add(1));
-        let whole = heads.fold(key.len().saturating_add(length), usize::saturating_add);
+    /// All of a `KeyValue` but its `AnyValue`, which takes `length` bytes and is to follow.
+    fn key_value(&mut self, key: &str, length: usize) {
+        let heads = [key.len(), length].map(|n| varint_length(n as u64).saturating_add(1));
+        let whole = heads.into_iter().fold(key.len().saturating_add(length), usize::saturating_add);
+        self.writer.out.reserve(whole.saturating_add(MAX_VARINT).saturating_add(MAX_VARINT));
         self.writer.length_delimited(self.field, whole);
         self.writer.bytes(KEY, key.as_bytes());
         self.writer.length_delimited(VALUE, length);
-        value(self.writer);
     }
 }
 
+// A convention is a long list of attributes: each is to be a call there, not a copy of these.
 impl AttributeSink for Attributes<'_, '_> {
+    #[inline(never)]
     fn text(&mut self, key: &str, value: &str) {
         let length = varint_length(value.len() as u64).saturating_add(1).saturating_add(value.len());
-        self.key_value(key, length, |w| w.bytes(STRING, value.as_bytes()));
+        self.key_value(key, length);
+        self.writer.bytes(STRING, value.as_bytes());
     }
 
+    #[inline(never)]
     fn int(&mut self, key: &str, value: i64) {
-        let length = varint_length(value as u64).saturating_add(1);
-        self.key_value(key, length, |w| w.varint(INT, value as u64));
+        self.key_value(key, varint_length(value as u64).saturating_add(1));
+        self.writer.varint(INT, value as u64);
     }
 
+    #[inline(never)]
     fn double(&mut self, key: &str, value: f64) {
-        self.key_value(key, 9, |w| w.fixed64(DOUBLE, value.to_bits()));
+        self.key_value(key, 9);
+        self.writer.fixed64(DOUBLE, value.to_bits());
     }
 
     fn flag(&mut self, key: &str, value: bool) {
-        self.key_value(key, 2, |w| w.varint(BOOL, u64::from(value)));
+        self.key_value(key, 2);
+        self.writer.varint(BOOL, u64::from(value));
     }
 
     fn texts<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v str>) {
@@ -191,20 +213,6 @@ fn read_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
         }
     }
     None
-}
-
-fn encode_varint(mut value: u64, place: &mut [u8; MAX_VARINT]) -> &[u8] {
-    let mut length = 0_usize;
-    for byte in place.iter_mut() {
-        length = length.saturating_add(1);
-        *byte = (value as u8) & !CONTINUED;
-        value >>= 7;
-        if value == 0 {
-            break;
-        }
-        *byte |= CONTINUED;
-    }
-    place.get(..length).unwrap_or_default()
 }
 
 /// The bit that says that a varint goes on.

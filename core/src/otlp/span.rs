@@ -8,6 +8,7 @@ use crate::trace_context::Position;
 /// Appends the span as a field `ScopeSpans.spans`, tag and all.
 pub fn encode(call: &Call, position: &Position, conventions: &Conventions, out: &mut Vec<u8>) {
     let context = &position.context;
+    out.reserve(USUAL_LENGTH);
     Writer::new(out).message(SPANS, |w| {
         w.bytes(TRACE_ID, &context.trace_id().to_bytes());
         w.bytes(SPAN_ID, &context.span_id().to_bytes());
@@ -49,6 +50,8 @@ pub fn encode(call: &Call, position: &Position, conventions: &Conventions, out: 
     });
 }
 
+/// What most spans fit in, in bytes.
+const USUAL_LENGTH: usize = 1536;
 /// Field of `ScopeSpans`.
 const SPANS: u32 = 2;
 /// Fields of `Span`.
