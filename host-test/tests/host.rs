@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use host_test::sim::{
-    Break, Close, Fault, FaultKind, Headers, LoadError, Module, Pieces, Proxy, Script, check_random,
+    Break, CalloutKind, Close, FailurePolicy, Fault, FaultKind, Headers, LoadError, Module, Peer, Pieces,
+    Proxy, Reply, Script, check_random,
 };
 
 static TALLY: LazyLock<Module> = LazyLock::new(|| {
@@ -168,4 +169,133 @@ fn random_scripts_end_whatever_happens_to_them() {
         Ok::<_, Fault>(())
     })
     .unwrap();
+}
+
+static EXCHANGE: LazyLock<Module> = LazyLock::new(|| {
+    let wasm = wat::parse_str(include_str!("guests/exchange.wat")).unwrap();
+    Module::new(&wasm).unwrap()
+});
+
+/// What the filter logged since it was asked last.
+fn said(proxy: &Proxy, since: &mut usize) -> Vec<String> {
+    let lines: Vec<_> = proxy.logs().into_iter().skip(*since).map(|line| line.text).collect();
+    *since += lines.len();
+    lines
+}
+
+#[test]
+fn a_vm_starts_with_its_environment_its_configuration_and_scripted_randomness() {
+    let proxy = Proxy::builder(&EXCHANGE)
+        .plugin("name", "the root")
+        .configuration("configured")
+        .env("OTEL_SERVICE_NAME", "shop")
+        .random("dice")
+        .start()
+        .unwrap();
+    assert_eq!(said(&proxy, &mut 0), ["OTEL_SERVICE_NAME=shop", "dice", "the root", "configured"]);
+}
+
+#[test]
+fn workers_share_data_and_the_last_to_register_is_woken() {
+    let mut proxy = Proxy::builder(&EXCHANGE).workers(2).start().unwrap();
+    let mut since = proxy.logs().len();
+    for worker in [0, 1, 0] {
+        let stream = proxy.open_for(worker, 0);
+        proxy.request_headers(stream, request(), true).unwrap();
+    }
+    assert_eq!(proxy.shared_data("turns").as_deref(), Some(&b"+++"[..]));
+    assert_eq!(proxy.queue_length("jobs"), Some(3));
+    proxy.advance(Duration::ZERO).unwrap();
+    assert_eq!(proxy.queue_length("jobs"), Some(0));
+    assert_eq!(said(&proxy, &mut since), ["job", "job", "job"]);
+    assert!(proxy.logs().iter().rev().take(3).all(|line| line.vm == "worker 1"));
+}
+
+#[test]
+fn grpc_calls_are_answered_to_the_root() {
+    let mut proxy = Proxy::builder(&EXCHANGE).cluster("callee", Reply::grpc("answer")).start().unwrap();
+    let stream = proxy.open();
+    proxy.request_headers(stream, request(), true).unwrap();
+    {
+        let callouts = proxy.callouts();
+        assert_eq!(callouts[0].kind, CalloutKind::Grpc("pkg.Service/Method".to_owned()));
+        assert_eq!(callouts[0].body, b"message");
+    }
+    let mut since = proxy.logs().len();
+    proxy.advance(Duration::from_secs(1)).unwrap();
+    assert_eq!(said(&proxy, &mut since), ["job", "answer", "closed"]);
+}
+
+#[test]
+fn a_tcp_connection_shows_its_bytes_and_ends_with_done_log_delete() {
+    let mut proxy = Proxy::builder(&EXCHANGE).start().unwrap();
+    let mut since = proxy.logs().len();
+    let connection = proxy.connect().unwrap();
+    proxy.downstream_data(connection, "ping", false).unwrap();
+    proxy.upstream_data(connection, "pong", true).unwrap();
+    proxy.disconnect(connection, Peer::Remote).unwrap();
+    assert_eq!(said(&proxy, &mut since), ["connected", "ping", "pong", "closed", "logged", "deleted"]);
+    assert_eq!(proxy.exchange(connection).downstream().body, b"pong");
+}
+
+#[test]
+fn a_foreign_call_brings_its_arguments() {
+    let mut proxy = Proxy::builder(&EXCHANGE).start().unwrap();
+    let mut since = proxy.logs().len();
+    proxy.call_foreign(7, "arguments").unwrap();
+    assert_eq!(said(&proxy, &mut since), ["arguments"]);
+}
+
+#[test]
+fn a_root_that_asks_for_more_time_is_not_deleted_at_once() {
+    let mut proxy = Proxy::builder(&EXCHANGE).start().unwrap();
+    let mut since = proxy.logs().len();
+    proxy.shut_down().unwrap();
+    assert_eq!(said(&proxy, &mut since), [""; 0]);
+}
+
+#[test]
+fn a_trap_costs_the_streams_of_its_vm_and_the_policy_says_what_follows() {
+    let trapped = |policy| {
+        let mut proxy = Proxy::builder(&TALLY).failure_policy(policy).workers(2).start().unwrap();
+        let other = proxy.open_for(1, 0);
+        proxy.request_headers(other, request(), false).unwrap();
+        let stream = proxy.open();
+        proxy.request_headers(stream, request().with("x-trap", "1"), true).unwrap_err();
+        assert!(!proxy.exchange(other).ended(), "the other worker goes on");
+        proxy
+    };
+    let status_of_next = |proxy: &mut Proxy| {
+        let stream = proxy.open();
+        proxy.request_headers(stream, request(), true).unwrap();
+        proxy.response_headers(stream, [(":status", "200")], true).unwrap();
+        let headers = proxy.exchange(stream).downstream().headers.clone().unwrap();
+        headers.get_str(":status").unwrap().to_owned()
+    };
+    assert_eq!(status_of_next(&mut trapped(FailurePolicy::Closed)), "503");
+    assert_eq!(status_of_next(&mut trapped(FailurePolicy::Open)), "200");
+    let mut proxy = trapped(FailurePolicy::Reload);
+    assert_eq!(status_of_next(&mut proxy), "503");
+    proxy.advance(Duration::from_secs(1)).unwrap();
+    assert_eq!(status_of_next(&mut proxy), "200");
+    assert!(!proxy.has_failed(0));
+}
+
+#[test]
+fn memory_has_a_ceiling() {
+    let grow = r#"(module
+        (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+        (func (export "proxy_abi_version_0_2_1"))
+        (memory (export "memory") 1)
+        (func (export "malloc") (param i32) (result i32) i32.const 1024)
+        (func (export "proxy_on_configure") (param i32 i32) (result i32)
+            (drop (call $tick (i32.const 10))) (i32.const 1))
+        (func (export "proxy_on_tick") (param i32)
+            (if (i32.eq (memory.grow (i32.const 1000)) (i32.const -1)) (then unreachable))))"#;
+    let module = Module::new(&wat::parse_str(grow).unwrap()).unwrap();
+    let mut proxy = Proxy::builder(&module).memory_limit(100 << 20).start().unwrap();
+    proxy.advance(Duration::from_millis(10)).unwrap();
+    assert_eq!(proxy.memory(0), 1001 << 16);
+    let fault = proxy.advance(Duration::from_millis(10)).unwrap_err();
+    assert!(fault.to_string().contains("unreachable"), "{fault}");
 }

@@ -59,7 +59,16 @@ pub struct HostCall {
     /// Its arguments, as far as a reader wants them.
     pub arguments: String,
     /// What it answered; none for a call that did not return.
-    pub status: Option<Status>,
+    pub answer: Option<CallAnswer>,
+}
+
+/// What a host call answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallAnswer {
+    /// A status of the ABI.
+    Status(Status),
+    /// An error number of WASI; 0 is success.
+    Errno(u32),
 }
 
 impl fmt::Display for Fault {
@@ -100,8 +109,9 @@ impl std::error::Error for Fault {}
 impl fmt::Display for HostCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({})", self.name, self.arguments)?;
-        match self.status {
-            Some(status) => write!(f, " -> {status:?}"),
+        match self.answer {
+            Some(CallAnswer::Status(status)) => write!(f, " -> {status:?}"),
+            Some(CallAnswer::Errno(errno)) => write!(f, " -> errno {errno}"),
             None => write!(f, " did not return"),
         }
     }
@@ -121,16 +131,16 @@ impl Trace {
             _ => String::new(),
         };
         arguments.clear();
-        self.0.push_back(HostCall { name, arguments, status: None });
+        self.0.push_back(HostCall { name, arguments, answer: None });
     }
 
     pub(crate) fn arguments(&mut self) -> Option<&mut String> {
         self.0.back_mut().map(|call| &mut call.arguments)
     }
 
-    pub(crate) fn leave(&mut self, status: Status) {
+    pub(crate) fn leave(&mut self, answer: CallAnswer) {
         if let Some(call) = self.0.back_mut() {
-            call.status = Some(status);
+            call.answer = Some(answer);
         }
     }
 

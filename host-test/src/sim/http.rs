@@ -137,11 +137,6 @@ impl Proxy {
         self.router_response(id, flags::UPSTREAM_CONNECTION_FAILURE, response)
     }
 
-    /// The stream ends without a reason that any flag tells.
-    pub fn reset(&mut self, id: StreamId) -> Result<(), Fault> {
-        self.finish(id)
-    }
-
     /// The stream as it is, unless it has ended or not begun.
     pub(crate) fn stream(&self, id: StreamId) -> Option<&Stream> {
         let place = self.streams.get(&id)?;
@@ -543,7 +538,7 @@ impl Proxy {
         }
     }
 
-    fn bury(&mut self, id: StreamId) {
+    pub(crate) fn bury(&mut self, id: StreamId) {
         let Some(Place { vm, context: Some(context), .. }) = self.streams.remove(&id) else { return };
         let Some(vm) = self.vm_mut(vm) else { return };
         if let Some(Context::Stream(stream)) = vm.state_mut().contexts.remove(&context) {

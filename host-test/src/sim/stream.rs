@@ -13,6 +13,9 @@ pub(crate) struct Stream {
     pub(crate) root: u32,
     pub(crate) request: Direction,
     pub(crate) response: Direction,
+    /// The bytes of a TCP connection that a callback sees.
+    pub(crate) downstream_data: Option<Vec<u8>>,
+    pub(crate) upstream_data: Option<Vec<u8>>,
     /// `proxy_on_log` runs: the header maps are those of the access log.
     pub(crate) logging: bool,
     /// Whether what the last callback showed was the end of its direction.
@@ -114,6 +117,8 @@ impl Stream {
             root,
             request: Direction::default(),
             response: Direction::default(),
+            downstream_data: None,
+            upstream_data: None,
             logging: false,
             end_of_stream: false,
             info,

@@ -14,5 +14,4 @@ mod hostile;
 mod outcomes;
 mod random;
 mod release;
-mod replay;
 mod world;

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use wasmtime::{Caller, bail};
 
 use crate::sim::abi::{Status, encode_pairs};
+use crate::sim::fault::CallAnswer;
 use crate::sim::state::VmState;
 use crate::sim::world::World;
 use crate::sim::{Headers, abi};
@@ -36,8 +37,13 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn leave(mut self, status: Status) -> u32 {
-        self.trace.leave(status);
+        self.trace.leave(CallAnswer::Status(status));
         status as u32
+    }
+
+    pub(crate) fn leave_wasi(mut self, errno: u32) -> u32 {
+        self.trace.leave(CallAnswer::Errno(errno));
+        errno
     }
 
     /// Adds to the trace what a reader wants to know of the arguments.

@@ -12,8 +12,7 @@ use crate::sim::world::Metric;
 pub(crate) fn log(call: &mut Call<'_>, level: u32, message: u32, size: u32) -> Outcome {
     let Some(level) = LogLevel::from_abi(level) else { return Ok(Status::BadArgument) };
     let message = call.bytes(message, size)?;
-    let name = call.name.clone();
-    call.world().log(&name, level, &message);
+    call.world().log(&call.name, level, &message);
     Ok(Status::Ok)
 }
 

@@ -50,6 +50,8 @@ pub(crate) fn set_buffer_bytes(
     let body = call.stream_mut().and_then(|stream| match buffer {
         BufferType::RequestBody => stream.request.body_mut(),
         BufferType::ResponseBody => stream.response.body_mut(),
+        BufferType::DownstreamData => stream.downstream_data.as_mut(),
+        BufferType::UpstreamData => stream.upstream_data.as_mut(),
         _ => None,
     });
     let Some(body) = body else {
@@ -179,7 +181,12 @@ fn buffer_of(state: &VmState, buffer: BufferType) -> Option<&[u8]> {
     match buffer {
         BufferType::RequestBody => state.stream().and_then(|stream| stream.request.body()).or(EMPTY),
         BufferType::ResponseBody => state.stream().and_then(|stream| stream.response.body()).or(EMPTY),
-        BufferType::DownstreamData | BufferType::UpstreamData => EMPTY,
+        BufferType::DownstreamData => {
+            state.stream().and_then(|stream| stream.downstream_data.as_deref()).or(EMPTY)
+        }
+        BufferType::UpstreamData => {
+            state.stream().and_then(|stream| stream.upstream_data.as_deref()).or(EMPTY)
+        }
         BufferType::CallResponseBody => state.root()?.answer.as_ref().map(|answer| answer.body.as_slice()),
         BufferType::GrpcMessage => state.root()?.grpc.message.as_deref().or(EMPTY),
         BufferType::VmConfiguration => Some(&state.vm_configuration),

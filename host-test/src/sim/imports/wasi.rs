@@ -17,47 +17,29 @@ const NOTSUP: u32 = 58;
 /// `random_get` gives at most this many bytes at once.
 const MAX_RANDOM: u32 = 64 * 1024;
 
-pub(crate) fn link(linker: &mut Linker<VmState>) -> wasmtime::Result<()> {
-    linker.func_wrap(MODULE, "args_sizes_get", |caller: Caller<'_, VmState>, count: u32, size: u32| {
-        let mut call = Call::enter_wasi(caller, "args_sizes_get");
-        call.write_u32(count, 0)?;
-        call.write_u32(size, 0)?;
-        Ok(SUCCESS)
-    })?;
-    linker.func_wrap(MODULE, "args_get", |_: u32, _: u32| SUCCESS)?;
-    linker.func_wrap(MODULE, "environ_sizes_get", |caller: Caller<'_, VmState>, count: u32, size: u32| {
-        let mut call = Call::enter_wasi(caller, "environ_sizes_get");
-        let variables = call.environment.len();
-        let bytes: usize = call.environment.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-        call.write_u32(count, u32::try_from(variables)?)?;
-        call.write_u32(size, u32::try_from(bytes)?)?;
-        Ok(SUCCESS)
-    })?;
-    linker.func_wrap(MODULE, "environ_get", environ_get)?;
-    linker.func_wrap(MODULE, "fd_write", fd_write)?;
-    linker.func_wrap(
-        MODULE,
-        "clock_time_get",
-        |caller: Caller<'_, VmState>, id: u32, _: u64, time: u32| {
-            let mut call = Call::enter_wasi(caller, "clock_time_get");
-            if id > 1 {
-                return Ok(NOTSUP);
+/// Links functions that answer an error number.
+macro_rules! wasi {
+    ($linker:ident, $($function:ident ($($argument:ident: $type:ty),*);)*) => {$(
+        $linker.func_wrap(MODULE, stringify!($function), {
+            |caller: Caller<'_, VmState>, $($argument: $type),*| -> wasmtime::Result<u32> {
+                let mut call = Call::enter_wasi(caller, stringify!($function));
+                let errno = $function(&mut call, $($argument),*)?;
+                Ok(call.leave_wasi(errno))
             }
-            let now = call.world().read_clock();
-            call.write(time, &now.to_le_bytes())?;
-            Ok(SUCCESS)
-        },
-    )?;
-    linker.func_wrap(MODULE, "random_get", |caller: Caller<'_, VmState>, buffer: u32, size: u32| {
-        let mut call = Call::enter_wasi(caller, "random_get");
-        if size > MAX_RANDOM {
-            return Ok(INVAL);
-        }
-        let mut bytes = vec![0; size as usize];
-        call.world().random.fill(&mut bytes);
-        call.write(buffer, &bytes)?;
-        Ok(SUCCESS)
-    })?;
+        })?;
+    )*};
+}
+
+pub(crate) fn link(linker: &mut Linker<VmState>) -> wasmtime::Result<()> {
+    wasi! { linker,
+        args_sizes_get(count: u32, size: u32);
+        args_get(pointers: u32, buffer: u32);
+        environ_sizes_get(count: u32, size: u32);
+        environ_get(pointers: u32, buffer: u32);
+        fd_write(fd: u32, vectors: u32, count: u32, written: u32);
+        clock_time_get(clock: u32, precision: u64, time: u32);
+        random_get(buffer: u32, size: u32);
+    }
     linker.func_wrap(
         MODULE,
         "proc_exit",
@@ -69,8 +51,25 @@ pub(crate) fn link(linker: &mut Linker<VmState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn environ_get(caller: Caller<'_, VmState>, mut pointers: u32, mut buffer: u32) -> wasmtime::Result<u32> {
-    let mut call = Call::enter_wasi(caller, "environ_get");
+fn args_sizes_get(call: &mut Call<'_>, count: u32, size: u32) -> wasmtime::Result<u32> {
+    call.write_u32(count, 0)?;
+    call.write_u32(size, 0)?;
+    Ok(SUCCESS)
+}
+
+fn args_get(_: &mut Call<'_>, _pointers: u32, _buffer: u32) -> wasmtime::Result<u32> {
+    Ok(SUCCESS)
+}
+
+fn environ_sizes_get(call: &mut Call<'_>, count: u32, size: u32) -> wasmtime::Result<u32> {
+    let variables = call.environment.len();
+    let bytes: usize = call.environment.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    call.write_u32(count, u32::try_from(variables)?)?;
+    call.write_u32(size, u32::try_from(bytes)?)?;
+    Ok(SUCCESS)
+}
+
+fn environ_get(call: &mut Call<'_>, mut pointers: u32, mut buffer: u32) -> wasmtime::Result<u32> {
     for (name, value) in call.environment.clone() {
         let variable = format!("{name}={value}\0");
         call.write_u32(pointers, buffer)?;
@@ -82,14 +81,7 @@ fn environ_get(caller: Caller<'_, VmState>, mut pointers: u32, mut buffer: u32) 
 }
 
 /// Standard output is logged as info, standard error as error, without the newline at the end.
-fn fd_write(
-    caller: Caller<'_, VmState>,
-    fd: u32,
-    vectors: u32,
-    count: u32,
-    written: u32,
-) -> wasmtime::Result<u32> {
-    let mut call = Call::enter_wasi(caller, "fd_write");
+fn fd_write(call: &mut Call<'_>, fd: u32, vectors: u32, count: u32, written: u32) -> wasmtime::Result<u32> {
     let level = match fd {
         1 => LogLevel::Info,
         2 => LogLevel::Error,
@@ -104,8 +96,26 @@ fn fd_write(
     }
     call.write_u32(written, u32::try_from(text.len())?)?;
     if !text.is_empty() {
-        let name = call.name.clone();
-        call.world().log(&name, level, text.strip_suffix(b"\n").unwrap_or(&text));
+        call.world().log(&call.name, level, text.strip_suffix(b"\n").unwrap_or(&text));
     }
+    Ok(SUCCESS)
+}
+
+fn clock_time_get(call: &mut Call<'_>, clock: u32, _precision: u64, time: u32) -> wasmtime::Result<u32> {
+    if clock > 1 {
+        return Ok(NOTSUP);
+    }
+    let now = call.world().read_clock();
+    call.write(time, &now.to_le_bytes())?;
+    Ok(SUCCESS)
+}
+
+fn random_get(call: &mut Call<'_>, buffer: u32, size: u32) -> wasmtime::Result<u32> {
+    if size > MAX_RANDOM {
+        return Ok(INVAL);
+    }
+    let mut bytes = vec![0; size as usize];
+    call.world().random.fill(&mut bytes);
+    call.write(buffer, &bytes)?;
     Ok(SUCCESS)
 }

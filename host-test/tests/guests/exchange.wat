@@ -1,0 +1,103 @@
+;; A filter written by hand that tries what the others leave out: shared data and queues, gRPC, TCP, foreign
+;; functions, environment, randomness, properties. It logs one line for each thing that happened.
+(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_dequeue_shared_queue" (func $dequeue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_call"
+    (func $grpc_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_buffer_bytes" (func $get_buffer (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_property" (func $get_property (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+
+  (memory (export "memory") 2)
+  (global $free (mut i32) (i32.const 65536))
+  (global $queue (mut i32) (i32.const 0))
+  (data (i32.const 100) "turns")
+  (data (i32.const 110) "+")
+  (data (i32.const 120) "jobs")
+  (data (i32.const 130) "job")
+  (data (i32.const 140) "callee")
+  (data (i32.const 150) "pkg.Service")
+  (data (i32.const 170) "Method")
+  (data (i32.const 180) "message")
+  (data (i32.const 190) "plugin_root_id")
+  (data (i32.const 210) "connected")
+  (data (i32.const 220) "logged")
+  (data (i32.const 230) "deleted")
+  (data (i32.const 240) "closed")
+  ;; 300: token or id; 304, 308: pointer and size of an answer; 312: cas; 400: environment; 600: random.
+
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (local.get $size))))
+
+  (func $say (param $pointer i32) (param $size i32)
+    (drop (call $log (i32.const 2) (local.get $pointer) (local.get $size))))
+  ;; Logs what the host answered last.
+  (func $say_answer (call $say (i32.load (i32.const 304)) (i32.load (i32.const 308))))
+  (func $say_buffer (param $buffer i32)
+    (drop (call $get_buffer
+      (local.get $buffer) (i32.const 0) (i32.const 100) (i32.const 304) (i32.const 308)))
+    (call $say_answer))
+
+  (func (export "_start")
+    (drop (call $environ_sizes (i32.const 300) (i32.const 304)))
+    (drop (call $environ (i32.const 400) (i32.const 420)))
+    (if (i32.load (i32.const 304))
+      (then (call $say (i32.const 420) (i32.sub (i32.load (i32.const 304)) (i32.const 1)))))
+    (drop (call $random (i32.const 600) (i32.const 4)))
+    (call $say (i32.const 600) (i32.const 4)))
+
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $register (i32.const 120) (i32.const 4) (i32.const 300)))
+    (global.set $queue (i32.load (i32.const 300)))
+    (drop (call $get_property (i32.const 190) (i32.const 14) (i32.const 304) (i32.const 308)))
+    (call $say_answer)
+    (call $say_buffer (i32.const 7))
+    (i32.const 1))
+
+  ;; Every request adds a `+` to the shared data, puts a job into the queue and calls over gRPC.
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (local $size i32)
+    (if (i32.eqz (call $get_shared
+          (i32.const 100) (i32.const 5) (i32.const 304) (i32.const 308) (i32.const 312)))
+      (then (local.set $size (i32.load (i32.const 308)))
+        (memory.copy (i32.const 700) (i32.load (i32.const 304)) (local.get $size)))
+      (else (i32.store (i32.const 312) (i32.const 0))))
+    (memory.copy (i32.add (i32.const 700) (local.get $size)) (i32.const 110) (i32.const 1))
+    (drop (call $set_shared (i32.const 100) (i32.const 5)
+      (i32.const 700) (i32.add (local.get $size) (i32.const 1)) (i32.load (i32.const 312))))
+    (drop (call $enqueue (global.get $queue) (i32.const 130) (i32.const 3)))
+    (drop (call $grpc_call (i32.const 140) (i32.const 6) (i32.const 150) (i32.const 11)
+      (i32.const 170) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 180) (i32.const 7)
+      (i32.const 1000) (i32.const 300)))
+    (i32.const 0))
+
+  (func (export "proxy_on_queue_ready") (param i32) (param $queue i32)
+    (drop (call $dequeue (local.get $queue) (i32.const 304) (i32.const 308)))
+    (call $say_answer))
+  (func (export "proxy_on_grpc_receive") (param i32 i32 i32) (call $say_buffer (i32.const 5)))
+  (func (export "proxy_on_grpc_close") (param i32 i32 i32) (call $say (i32.const 240) (i32.const 6)))
+
+  (func (export "proxy_on_new_connection") (param i32) (result i32)
+    (call $say (i32.const 210) (i32.const 9)) (i32.const 0))
+  (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32)
+    (call $say_buffer (i32.const 2)) (i32.const 0))
+  (func (export "proxy_on_upstream_data") (param i32 i32 i32) (result i32)
+    (call $say_buffer (i32.const 3)) (i32.const 0))
+  (func (export "proxy_on_downstream_connection_close") (param i32 i32)
+    (call $say (i32.const 240) (i32.const 6)))
+  (func (export "proxy_on_foreign_function") (param i32 i32 i32) (call $say_buffer (i32.const 8)))
+
+  (func (export "proxy_on_log") (param i32) (call $say (i32.const 220) (i32.const 6)))
+  ;; The root asks for more time, and never says that it is done.
+  (func (export "proxy_on_done") (param $context i32) (result i32)
+    (i32.ne (local.get $context) (i32.const 1)))
+  (func (export "proxy_on_delete") (param i32) (call $say (i32.const 230) (i32.const 7))))
