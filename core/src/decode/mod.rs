@@ -128,19 +128,24 @@ impl Decoder {
         content_encoding: impl IntoIterator<Item = &'a [u8]>,
         limits: Limits,
     ) -> Result<Self, DecodeError> {
-        let mut stages = Vec::new();
-        for name in content_encoding.into_iter().flat_map(|list| list.split(|&byte| byte == b',')) {
-            if name.trim_ascii().is_empty() {
-                continue;
-            }
+        let mut decoder = Self::default();
+        for list in content_encoding {
+            decoder.take_off(list, limits)?;
+        }
+        Ok(decoder)
+    }
+
+    /// Takes off, before what is taken off so far, the codings of one list. Most bodies have none.
+    #[cold]
+    fn take_off(&mut self, list: &[u8], limits: Limits) -> Result<(), DecodeError> {
+        for name in list.split(|&byte| byte == b',').filter(|name| !name.trim_ascii().is_empty()) {
             match Coding::parse(name).ok_or(DecodeError::Unknown)? {
                 Coding::Identity => {}
-                _ if stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
-                coding => stages.push(Stage::new(coding, limits)?),
+                _ if self.stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
+                coding => self.stages.insert(0, Stage::new(coding, limits)?),
             }
         }
-        stages.reverse();
-        Ok(Self { stages, failed: None })
+        Ok(())
     }
 
     /// Decodes the next chunk of the body; `out` is handed each piece as it comes.
@@ -173,6 +178,7 @@ impl Decoder {
         self.stages.iter().any(Stage::is_mislabelled)
     }
 
+    #[inline(never)]
     fn push_coded(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), DecodeError> {
         if let Some(error) = self.failed {
             return Err(error);

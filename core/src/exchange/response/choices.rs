@@ -15,9 +15,9 @@ pub(super) struct Choices {
     seen: u64,
     /// Bit `n`: its finish reason was.
     finished: u64,
-    /// Choice and reason, one for each bit of `finished`.
+    /// Choice and reason, one for each bit of `finished`, in the order of the choices.
     reasons: Vec<(u8, String)>,
-    /// In order of appearance.
+    /// In the order of the choices, then of their appearance.
     calls: Vec<Call>,
     /// Choices and calls beyond the bounds.
     lost: u32,
@@ -57,7 +57,10 @@ impl Choices {
         self.finished |= bit;
         match self.reasons.iter_mut().find(|(known, _)| *known == choice) {
             Some((_, known)) => *known = reason,
-            None => self.reasons.push((choice, reason)),
+            None => {
+                let at = self.reasons.partition_point(|(known, _)| *known < choice);
+                self.reasons.insert(at, (choice, reason));
+            }
         }
     }
 
@@ -87,7 +90,8 @@ impl Choices {
             self.lost = self.lost.saturating_add(1);
             return false;
         }
-        self.calls.push(Call { choice, index, call });
+        let at = self.calls.partition_point(|known| known.choice <= choice);
+        self.calls.insert(at, Call { choice, index, call });
         true
     }
 
@@ -111,9 +115,7 @@ impl Choices {
 
     /// The reasons in the order of the choices, and the calls in the order of the choices, then of their
     /// appearance.
-    pub(super) fn into_facts(mut self) -> (Vec<String>, Vec<ToolCall>) {
-        self.reasons.sort_by_key(|(choice, _)| *choice);
-        self.calls.sort_by_key(|call| call.choice);
+    pub(super) fn into_facts(self) -> (Vec<String>, Vec<ToolCall>) {
         let reasons = self.reasons.into_iter().map(|(_, reason)| reason).collect();
         (reasons, self.calls.into_iter().map(|call| call.call).collect())
     }
