@@ -332,8 +332,12 @@ impl<F: Field> Compiler<F> {
         let id = NodeId(u16::try_from(self.nodes.len()).ok()?);
         self.nodes.push(Node { field: draft.field, ..Node::default() });
 
-        let mut members: Vec<(&String, &Draft<F>)> = draft.keys.iter().collect();
-        members.sort_by_key(|(key, _)| key.len());
+        // The shorter keys first. There are few: a sort would be more code than it is worth.
+        let mut members: Vec<(&String, &Draft<F>)> = Vec::with_capacity(draft.keys.len());
+        for member in &draft.keys {
+            let at = members.partition_point(|(key, _)| key.len() <= member.0.len());
+            members.insert(at, member);
+        }
         let first = self.keys.len();
         let begin = |bytes: usize| {
             let shorter = members.iter().take_while(|(key, _)| key.len() < bytes).count();

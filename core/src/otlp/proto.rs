@@ -42,25 +42,38 @@ impl<'b> Writer<'b> {
     }
 
     /// A nested message of unknown length: what `fill` writes.
+    #[inline]
     pub fn message(&mut self, field: u32, fill: impl FnOnce(&mut Writer<'_>)) {
-        self.tag(field, LENGTH_DELIMITED);
-        // One byte for the length, which is enough for nearly all; longer ones make room afterwards.
-        let at = self.out.len();
-        self.out.push(0);
-        let start = self.out.len();
+        let start = self.begin(field);
         fill(self);
+        self.end(start);
+    }
+
+    /// Begins a nested message; gives where its content does. One byte is left for its length, which is
+    /// enough for nearly all; longer ones make room afterwards.
+    #[inline(never)]
+    fn begin(&mut self, field: u32) -> usize {
+        self.length_delimited(field, 0);
+        self.out.len()
+    }
+
+    /// The nested message whose content begins at `start` is complete.
+    #[inline(never)]
+    fn end(&mut self, start: usize) {
         let end = self.out.len();
-        let length = end.saturating_sub(start) as u64;
+        let mut length = end.saturating_sub(start) as u64;
         let grow = varint_length(length).saturating_sub(1);
         if grow > 0 {
             self.out.resize(end.saturating_add(grow), 0);
             self.out.copy_within(start..end, start.saturating_add(grow));
         }
-        let mut left = length;
-        for (index, byte) in self.out.iter_mut().skip(at).take(grow.saturating_add(1)).enumerate() {
-            let continued = if index < grow { CONTINUED } else { 0 };
-            *byte = (left as u8) & !CONTINUED | continued;
-            left >>= 7;
+        let place = start.saturating_sub(1)..start.saturating_add(grow);
+        for byte in self.out.get_mut(place).into_iter().flatten() {
+            *byte = length as u8 | CONTINUED;
+            length >>= 7;
+        }
+        if let Some(last) = start.saturating_add(grow).checked_sub(1).and_then(|at| self.out.get_mut(at)) {
+            *last &= !CONTINUED;
         }
     }
 
