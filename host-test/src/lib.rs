@@ -1,4 +1,5 @@
-//! Envoy without Envoy, and with it.
+//! Envoy without Envoy ([`sim`]), and with it ([`rig`]): for testing proxy-wasm filters.
+
 pub mod build;
 #[cfg(feature = "rig")]
 pub mod rig;

@@ -38,8 +38,7 @@ pub enum LogLevel {
 
 /// A header, trailer or metadata map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the specification's")]
-pub enum MapType {
+pub(crate) enum MapType {
     RequestHeaders,
     RequestTrailers,
     ResponseHeaders,
@@ -52,8 +51,7 @@ pub enum MapType {
 
 /// A buffer of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the specification's")]
-pub enum BufferType {
+pub(crate) enum BufferType {
     RequestBody,
     ResponseBody,
     DownstreamData,
@@ -67,8 +65,7 @@ pub enum BufferType {
 
 /// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names are the specification's")]
-pub enum MetricType {
+pub(crate) enum MetricType {
     Counter,
     Gauge,
     Histogram,
