@@ -49,7 +49,7 @@ impl Stream {
         let Some(live) = self.live.take() else { return };
         let Live { exchange, settings, mut position, ended, .. } = *live;
         let (end, now) = match ended {
-            Some(at) => (End::Complete, at),
+            Some(at) => (stood_in(exchange.status()).unwrap_or(End::Complete), at),
             None => (how_it_broke_off(), host::now()),
         };
         if logging && settings.parent == Parent::Auto {
@@ -189,7 +189,7 @@ fn follow_proxy(position: &mut Position) {
     }
 }
 
-/// What cut an exchange whose end was not seen, by Envoy's response flags.
+/// What cut an exchange, by Envoy's response flags.
 fn how_it_broke_off() -> End {
     let Ok(flags) = host::property("response\0flags") else { return End::Unknown };
     let flags = flags.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -204,6 +204,24 @@ fn how_it_broke_off() -> End {
         End::UpstreamGone
     } else {
         End::Unknown
+    }
+}
+
+/// Whether a whole answer of this status was Envoy's own, given in the upstream's stead. Few answers have such
+/// a status, so hardly any exchange pays for the look.
+fn stood_in(status: Option<u16>) -> Option<End> {
+    if !matches!(status, Some(408 | 502..=504)) {
+        return None;
+    }
+    let details = host::property("response\0code_details").ok()?;
+    if details.is_empty() || details == b"via_upstream" {
+        return None;
+    }
+    match how_it_broke_off() {
+        End::Timeout => Some(End::StoodInForTimeout),
+        End::UpstreamGone => Some(End::StoodIn),
+        // Another filter's reply, a route that is missing: an error like any other.
+        _ => None,
     }
 }
 

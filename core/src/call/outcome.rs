@@ -46,6 +46,10 @@ pub enum End {
     UpstreamGone,
     /// A timeout of the proxy struck.
     Timeout,
+    /// No answer came, and the proxy gave one of its own in its stead (a 503, say).
+    StoodIn,
+    /// The same, because a timeout of the proxy struck.
+    StoodInForTimeout,
     /// Neither the end of the response nor a reason was seen.
     Unknown,
 }

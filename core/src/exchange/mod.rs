@@ -84,6 +84,12 @@ impl Exchange {
         self.response.headers(headers, provider, usage_follows, &self.tables, now);
     }
 
+    /// The response's status, once its headers have come.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.response.status()
+    }
+
     /// A chunk of the response's body.
     pub fn response_body(&mut self, chunk: &[u8], now: UnixNanos) {
         self.response.body(chunk, now);

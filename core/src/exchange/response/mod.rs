@@ -96,6 +96,11 @@ impl ResponseSide {
         }
     }
 
+    /// The answer's status, once its headers have come.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.answer.facts.status
+    }
+
     /// Whether there are vectors in the answer, as far as it has passed.
     pub(super) fn embeds(&self) -> bool {
         self.body.as_ref().is_some_and(|body| body.draft().embeds)
@@ -105,7 +110,7 @@ impl ResponseSide {
     pub(super) fn finish(self, end: End, operation: Operation, now: UnixNanos) -> Answer {
         let Self { mut answer, content_length, body } = self;
         answer.timing.end = now;
-        let Some(mut body) = body else {
+        let Some(mut body) = body.filter(|_| !outcome::is_stand_in(end)) else {
             answer.end_as(outcome::without_answer(end));
             return answer;
         };

@@ -6,9 +6,14 @@ use crate::call::{End, Outcome};
 pub(super) fn without_answer(end: End) -> Outcome {
     match end {
         End::ClientGone => Outcome::ClientCancelled,
-        End::Timeout => Outcome::Timeout,
-        End::Complete | End::UpstreamGone | End::Unknown => Outcome::NoResponse,
+        End::Timeout | End::StoodInForTimeout => Outcome::Timeout,
+        End::Complete | End::UpstreamGone | End::Unknown | End::StoodIn => Outcome::NoResponse,
     }
+}
+
+/// What came was no answer of the provider's.
+pub(super) fn is_stand_in(end: End) -> bool {
+    matches!(end, End::StoodIn | End::StoodInForTimeout)
 }
 
 /// The answer began, without an error, and its final message was not seen. `truncated`: what there is of it
@@ -19,7 +24,8 @@ pub(super) fn of_end(end: End, truncated: bool) -> Outcome {
         End::Complete => Outcome::Completed,
         End::ClientGone => Outcome::ClientCancelled,
         End::UpstreamGone => Outcome::UpstreamReset,
-        End::Timeout => Outcome::Timeout,
+        End::Timeout | End::StoodInForTimeout => Outcome::Timeout,
+        End::StoodIn => Outcome::NoResponse,
         End::Unknown => Outcome::Truncated,
     }
 }
