@@ -112,7 +112,7 @@ pub fn detect(request: &Headers<'_>, overrides: &Overrides) -> Option<Detected> 
 struct RequestLine<'a> {
     authority: &'a [u8],
     scheme: &'a [u8],
-    /// Without query.
+    /// See [`path::of_target`].
     path: &'a [u8],
 }
 
@@ -123,7 +123,7 @@ impl<'a> RequestLine<'a> {
             match name {
                 b":method" if value != b"POST" => return None,
                 b":method" => method = Some(value),
-                b":path" => path = Some(path::without_query(value)),
+                b":path" => path = Some(path::of_target(value)),
                 b":authority" => authority = Some(value),
                 b":scheme" => scheme = Some(value),
                 _ => continue,
@@ -191,7 +191,7 @@ fn overridden_api(overrides: &Overrides, host: &HostName<'_>, path: &[u8]) -> Op
     Some(Found {
         api,
         operation: rule.operation.or(api.spec().operation),
-        model: path_model(path),
+        model: path_model(api, path),
         stream: None,
         proof: Proof::None,
     })
@@ -217,7 +217,7 @@ fn match_path(host: &HostName<'_>, path: &[u8], request: &Headers<'_>) -> Option
         return Some(Found {
             api: end.api,
             operation: end.operation,
-            model: path_model(path),
+            model: path_model(end.api, path),
             stream: end.stream,
             proof: if provider.is_some() { Proof::None } else { end.proof },
         });
@@ -282,22 +282,19 @@ fn google_model(path: &[u8], resource: &[u8]) -> Option<String> {
 }
 
 /// The model of Bedrock's paths, the deployment of Azure's.
-fn path_model(path: &[u8]) -> Option<PathModel> {
+fn path_model(api: Api, path: &[u8]) -> Option<PathModel> {
+    let name = |segment: &[u8]| Some(path::decode(segment)).filter(|name| !name.is_empty());
+    if matches!(api, Api::BedrockConverse | Api::BedrockInvoke) {
+        let rest = path::after_segment(path, b"model")?;
+        // An ARN may come with its slashes as they are.
+        let end = rest.iter().rposition(|&b| b == b'/')?;
+        return name(rest.get(..end)?).map(PathModel::Decides);
+    }
     let deployment = path::after_segment(path, b"deployments")
         .filter(|_| path::has_segment(path, b"openai"))
         // Cloudflare's AI Gateway: `azure-openai/{resource}/{deployment}/…`
-        .or_else(|| {
-            path::split_once(path::after_segment(path, b"azure-openai")?, b'/').map(|(_, rest)| rest)
-        });
-    if let Some(rest) = deployment {
-        let deployment = path::decode(rest.split(|&b| b == b'/').next().unwrap_or_default());
-        return Some(deployment).filter(|d| !d.is_empty()).map(PathModel::Fallback);
-    }
-    let rest = path::after_segment(path, b"model")?;
-    // An ARN may come with its slashes as they are.
-    let model = rest.get(..rest.len().checked_sub(path::last_segment(rest).len())?)?;
-    let model = path::decode(model.strip_suffix(b"/").unwrap_or(model));
-    Some(model).filter(|m| !m.is_empty()).map(PathModel::Decides)
+        .or_else(|| Some(path::split_once(path::after_segment(path, b"azure-openai")?, b'/')?.1))?;
+    name(deployment.split(|&b| b == b'/').next()?).map(PathModel::Fallback)
 }
 
 /// `@cf/{vendor}/{model}`, `@hf/…` to the end of the path.
@@ -741,6 +738,8 @@ mod tests {
             model("gateway.ai.cloudflare.com/v1/a/g/azure-openai/r/gpt/chat/completions"),
             fallback("gpt")
         );
+        assert_eq!(model("h/model/m/converse/?x"), decides("m"));
+        assert_eq!(model("h/model/m/v1/chat/completions"), None);
         assert_eq!(model("api.openai.com/v1/chat/completions"), None);
     }
 

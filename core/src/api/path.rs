@@ -2,9 +2,13 @@
 //!
 //! Empty segments are skipped: `//openai/deployments`, which an SDK sends, is `/openai/deployments`.
 
-/// The path without query and fragment.
-pub(super) fn without_query(path: &[u8]) -> &[u8] {
-    memchr::memchr2(b'?', b'#', path).and_then(|end| path.get(..end)).unwrap_or(path)
+/// The path of a request's target: without query, fragment and slashes at its end.
+pub(super) fn of_target(target: &[u8]) -> &[u8] {
+    let mut path = memchr::memchr2(b'?', b'#', target).and_then(|end| target.get(..end)).unwrap_or(target);
+    while let Some(shorter) = path.strip_suffix(b"/") {
+        path = shorter;
+    }
+    path
 }
 
 /// The last segment; empty for the root.
