@@ -173,7 +173,7 @@ impl Scenario {
     /// Whether the request goes up as it comes.
     pub(crate) fn reaches_upstream(&self) -> bool {
         let refused = matches!(self.broken, Some(Broken { by: By::Refused, .. }));
-        !refused && !self.probe.contains("pause-request") && !self.probe.contains("reply")
+        !refused && !self.probe.contains("pause-request-headers") && self.probe != "reply"
     }
 
     /// Whether the client has seen all it sees before it leaves.
