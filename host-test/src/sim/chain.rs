@@ -12,6 +12,9 @@ use crate::sim::proxy::{Place, Proxy, count, length};
 use crate::sim::stream::{Direction, Stopped, Stream};
 use crate::sim::vm::describe;
 
+/// Envoy's code details for a request of which too much piled up.
+pub(crate) const REQUEST_TOO_LARGE: &str = "request_payload_too_large";
+
 /// Continue; everything else stops the stream.
 const CONTINUE: u32 = 0;
 const PAUSE: u32 = 1;
@@ -76,7 +79,8 @@ impl Proxy {
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         match way {
             Way::Request => stream.info.request_bytes += bytes.len() as u64,
-            Way::Response => stream.info.received_from_upstream(now, end),
+            // Behind a decompressor a piece of no bytes means that all has come, but not that all was shown.
+            Way::Response => stream.info.received_from_upstream(now, end || bytes.is_empty()),
         }
         stream.end_of_stream = end;
         let direction = stream.way(way);
@@ -88,10 +92,18 @@ impl Proxy {
         direction.ended = end;
         if direction.buffering {
             direction.buffered.extend_from_slice(bytes);
-            if direction.buffered.len() > limit {
-                return self.over_the_limit(id, way);
+            let over = direction.buffered.len() > limit;
+            match way {
+                Way::Response if over => return self.over_the_limit(id, way),
+                // A request is shown to the filter once more, when it is refused already.
+                Way::Request if over => {
+                    stream.info.code = Some(413);
+                    stream.info.code_details = Some(REQUEST_TOO_LARGE.to_owned());
+                }
+                _ => {}
             }
         }
+        let direction = stream.way(way);
         direction.chunk = Some(bytes.to_vec());
         let size = length(direction.body().map_or(0, <[u8]>::len));
         let callback = if way == Way::Request { Callback::RequestBody } else { Callback::ResponseBody };
@@ -110,7 +122,8 @@ impl Proxy {
             }
             Verdict::Pauses => {
                 if !was_buffering {
-                    direction.buffered.extend_from_slice(bytes);
+                    // The stale piece stays visible, as in Envoy.
+                    direction.buffered.extend(direction.chunk.iter().flatten());
                 }
                 direction.buffering = true;
                 direction.stopped = Stopped::AtBody;

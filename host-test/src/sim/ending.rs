@@ -4,7 +4,7 @@
 use crate::sim::Headers;
 use crate::sim::builder::Position;
 use crate::sim::callback::Callback;
-use crate::sim::chain::Way;
+use crate::sim::chain::{REQUEST_TOO_LARGE, Way};
 use crate::sim::exchange::StreamId;
 use crate::sim::fault::Fault;
 use crate::sim::proxy::{Place, Proxy};
@@ -39,7 +39,7 @@ impl Proxy {
     pub(crate) fn over_the_limit(&mut self, id: StreamId, way: Way) -> Result<(), Fault> {
         match way {
             Way::Request => {
-                let response = LocalResponse::text(413, "Payload Too Large", "request_payload_too_large");
+                let response = LocalResponse::text(413, "Payload Too Large", REQUEST_TOO_LARGE);
                 self.local_response(id, 0, response)
             }
             Way::Response => self.break_off(id, 0, "response_payload_too_large"),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::observation::comparable;
-use crate::scenario::Scenario;
+use crate::scenario::{Place, SMALL_BUFFER, Scenario};
 use crate::wire::{self, Connection};
 
 /// How long may take what is waited for.
@@ -73,7 +73,12 @@ impl Envoy {
 
     /// What the probe logged, and what both ends received.
     pub(crate) fn run(&self, scenario: &Scenario) -> Vec<String> {
-        let listener = if scenario.upstream_filter { "upstream" } else { "downstream" };
+        let listener = match scenario.place {
+            Place::Downstream => "downstream",
+            Place::Upstream => "upstream",
+            Place::SmallBuffers => "small_buffers",
+            Place::Decompressor => "decompressor",
+        };
         let start = self.log.len();
         let ends = wire::run(self, self.listeners[listener], scenario, start);
         let mut lines = comparable(self.log.probe_lines(start));
@@ -163,16 +168,23 @@ fn bootstrap(
             "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
         },
     ]);
+    let mut small_buffers = listener("small_buffers", &[wasm.clone(), router.clone()], "upstream_small");
+    small_buffers["per_connection_buffer_limit_bytes"] = json!(SMALL_BUFFER);
+    let mut upstream_small = cluster("upstream_small", upstream);
+    upstream_small["per_connection_buffer_limit_bytes"] = json!(SMALL_BUFFER);
     json!({
         "admin": { "address": { "pipe": { "path": admin } } },
         "static_resources": {
             "listeners": [
-                listener("downstream", &[wasm, router.clone()], "upstream"),
+                listener("downstream", &[wasm.clone(), router.clone()], "upstream"),
+                listener("decompressor", &[wasm, decompressor(), router.clone()], "upstream"),
                 listener("upstream", &[router], "upstream_filtered"),
+                small_buffers,
             ],
             "clusters": [
                 cluster("upstream", upstream),
                 upstream_filtered,
+                upstream_small,
                 cluster("callee", callee),
                 cluster("nobody_there", nobody),
             ],
@@ -193,6 +205,27 @@ fn wasm_filter(probe: &Path) -> Value {
                     "runtime": "envoy.wasm.runtime.v8",
                     "code": { "local": { "filename": probe } },
                 },
+            },
+        },
+    })
+}
+
+/// Takes gzip off responses and leaves requests alone.
+fn decompressor() -> Value {
+    json!({
+        "name": "decompressor",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor",
+            "decompressor_library": {
+                "name": "gzip",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip",
+                    "window_bits": 15,
+                },
+            },
+            "request_direction_config": {
+                "advertise_accept_encoding": false,
+                "common_config": { "enabled": { "default_value": false, "runtime_key": "never" } },
             },
         },
     })

@@ -17,9 +17,9 @@ pub(crate) struct Scenario {
     /// What it is for.
     #[serde(rename = "about")]
     _about: String,
-    /// The filter stands in the upstream's chain.
+    /// Where the filter stands.
     #[serde(default)]
-    pub(crate) upstream_filter: bool,
+    pub(crate) place: Place,
     /// What the probe is told.
     #[serde(default)]
     pub(crate) probe: String,
@@ -30,6 +30,28 @@ pub(crate) struct Scenario {
     #[serde(rename = "break")]
     pub(crate) broken: Option<Broken>,
 }
+
+/// Where the filter stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    /// Before the router.
+    #[default]
+    Downstream,
+    /// In the upstream's chain.
+    Upstream,
+    /// Before the router, where a paused body may have no more than [`SMALL_BUFFER`] bytes.
+    SmallBuffers,
+    /// Before a decompressor, which takes gzip off the response.
+    Decompressor,
+}
+
+/// The buffer limit of [`Place::SmallBuffers`], in bytes.
+pub(crate) const SMALL_BUFFER: usize = 1024;
+
+/// The trailers that Envoy's decompressor adds.
+const DECOMPRESSORS_TRAILERS: [&str; 2] =
+    ["x-envoy-decompressor-gzip-compressed-bytes", "x-envoy-decompressor-gzip-uncompressed-bytes"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +166,11 @@ impl Scenario {
             .response_pieces(pieces(&self.response.pieces))
             .request_close(self.request.end.close(&self.request.pieces))
             .response_close(self.response.end.close(&self.response.pieces));
+        if self.place == Place::Decompressor {
+            let trailers = DECOMPRESSORS_TRAILERS.iter().map(|name| (name, "1")).collect();
+            script.response.headers.remove("content-encoding");
+            script = script.response_close(Close::EmptyPieceAndTrailers(trailers));
+        }
         if let Some(Broken { by, after_pieces }) = self.broken {
             let by = match by {
                 By::Client => Break::ClientLeaves,
@@ -165,8 +192,11 @@ impl Scenario {
     pub(crate) fn cluster(&self) -> &'static str {
         match self.broken {
             Some(Broken { by: By::Refused, .. }) => "nobody_there",
-            _ if self.upstream_filter => "upstream_filtered",
-            _ => "upstream",
+            _ => match self.place {
+                Place::Downstream | Place::Decompressor => "upstream",
+                Place::Upstream => "upstream_filtered",
+                Place::SmallBuffers => "upstream_small",
+            },
         }
     }
 

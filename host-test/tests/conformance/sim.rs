@@ -7,7 +7,7 @@ use std::time::Duration;
 use host_test::sim::{Module, Proxy, Reply};
 
 use crate::observation::comparable;
-use crate::scenario::{By, Scenario};
+use crate::scenario::{By, Place, SMALL_BUFFER, Scenario};
 
 /// What the probe logged, and what both ends received.
 pub(crate) fn run(probe: &Path, scenario: &Scenario) -> Vec<String> {
@@ -25,9 +25,11 @@ pub(crate) fn run(probe: &Path, scenario: &Scenario) -> Vec<String> {
         .attribute(&["source", "address"], "127.0.0.1:50000")
         .attribute(&["destination", "address"], "127.0.0.1:10000")
         .attribute(&["upstream", "address"], "127.0.0.1:8080");
-    if scenario.upstream_filter {
-        builder = builder.upstream_filter();
-    }
+    builder = match scenario.place {
+        Place::Downstream | Place::Decompressor => builder,
+        Place::Upstream => builder.upstream_filter(),
+        Place::SmallBuffers => builder.buffer_limit(SMALL_BUFFER),
+    };
     let mut proxy = builder.start().unwrap();
     let stream = proxy.run(&scenario.script()).unwrap();
     proxy.advance(Duration::from_secs(10)).unwrap();

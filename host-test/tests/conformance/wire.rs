@@ -6,10 +6,12 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use host_test::sim::{Break, Script, Step};
 
 use crate::envoy::{Envoy, PATIENCE, probe_line};
-use crate::scenario::{Broken, By, End, Scenario};
+use crate::scenario::{Broken, By, End, Place, Scenario};
 
 /// A connection, and what was read from it so far.
 pub(crate) struct Connection {
@@ -43,7 +45,10 @@ pub(crate) fn answer_call(mut connection: Connection) {
 pub(crate) fn run(envoy: &Envoy, listener: SocketAddr, scenario: &Scenario, start: usize) -> Vec<String> {
     let script = scenario.script();
     let client = Connection::new(TcpStream::connect(listener).unwrap());
-    let mut run = Run { envoy, scenario, script: &script, start, client, upstream: None, taken: Vec::new() };
+    let gzip =
+        (scenario.place == Place::Decompressor).then(|| GzEncoder::new(Vec::new(), Compression::default()));
+    let mut run =
+        Run { envoy, scenario, script: &script, start, client, upstream: None, gzip, taken: Vec::new() };
     for step in script.steps() {
         run.step(&step);
         if run.is_over() {
@@ -65,6 +70,8 @@ struct Run<'a> {
     start: usize,
     client: Connection,
     upstream: Option<Connection>,
+    /// What the response is encoded with.
+    gzip: Option<GzEncoder<Vec<u8>>>,
     /// The callbacks that the steps so far have led to.
     taken: Vec<&'static str>,
 }
@@ -110,11 +117,17 @@ impl Run<'_> {
                 "on_response_headers"
             }
             Step::ResponsePiece { bytes, .. } => {
-                let bytes = self.script.response.body.get(bytes.clone()).unwrap();
-                let written = piece(bytes, self.scenario.response.end);
+                let plain = self.script.response.body.get(bytes.clone()).unwrap();
+                let bytes = match &mut self.gzip {
+                    Some(gzip) => compressed(gzip, plain, bytes.end == self.script.response.body.len()),
+                    None => plain.to_vec(),
+                };
+                let written = piece(&bytes, self.scenario.response.end);
                 self.connected_upstream().write(&written);
                 "on_response_body"
             }
+            // They are the decompressor's.
+            Step::ResponseTrailers(_) if self.scenario.place == Place::Decompressor => "on_response_trailers",
             Step::ResponseTrailers(_) => {
                 self.connected_upstream().write(LAST_CHUNK_AND_TRAILERS);
                 "on_response_trailers"
@@ -242,6 +255,20 @@ fn head(first: &str, headers: &[(String, String)]) -> Vec<u8> {
     format!("{first}\r\n{headers}\r\n").into_bytes()
 }
 
+/// The bytes of a piece of a gzip body; an empty one is the last chunk's.
+fn compressed(gzip: &mut GzEncoder<Vec<u8>>, plain: &[u8], last: bool) -> Vec<u8> {
+    if plain.is_empty() {
+        return Vec::new();
+    }
+    gzip.write_all(plain).unwrap();
+    if last {
+        gzip.try_finish().unwrap();
+    } else {
+        gzip.flush().unwrap();
+    }
+    std::mem::take(gzip.get_mut())
+}
+
 fn piece(bytes: &[u8], end: End) -> Vec<u8> {
     match end {
         End::Length => bytes.to_vec(),
@@ -258,7 +285,8 @@ fn is_whole(message: &[u8]) -> bool {
     match content_length(&head) {
         Some(length) => rest.len() >= length,
         None if head.contains("transfer-encoding: chunked") => {
-            rest.windows(5).any(|end| end == b"0\r\n\r\n") || rest.ends_with(b"\r\nx-trailer: last\r\n\r\n")
+            let last_chunk = rest.starts_with(b"0\r\n") || rest.windows(5).any(|end| end == b"\r\n0\r\n");
+            last_chunk && rest.ends_with(b"\r\n\r\n")
         }
         None => true,
     }
