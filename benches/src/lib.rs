@@ -3,6 +3,8 @@
 //! A [`Workload`] does one piece of work on one input and gives a checksum, so that nothing of it can be
 //! optimised away and so that a bench can see that both sides did the same.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod exchanges;
 mod scanner;
 
 pub use scanner::Workload;

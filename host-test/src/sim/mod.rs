@@ -75,5 +75,6 @@ pub use module::{LoadError, Module};
 pub use others::Peer;
 pub use proxy::Proxy;
 pub use script::{Break, Close, Failure, Message, Pieces, Script, Step, check_random};
+pub use state::Crossings;
 pub use stream::Sent;
 pub use world::LogLine;

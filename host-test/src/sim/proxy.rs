@@ -11,7 +11,7 @@ use crate::sim::callback::Callback;
 use crate::sim::callout::{Callout, Cluster, Reply};
 use crate::sim::exchange::{Exchange, StreamId};
 use crate::sim::fault::{Account, Fault, FaultKind};
-use crate::sim::state::{Context, Plugin, Root};
+use crate::sim::state::{Context, Crossings, Plugin, Root};
 use crate::sim::stream::Stream;
 use crate::sim::vm::{Vm, VmOptions, describe};
 use crate::sim::world::{LogLine, Metric, World};
@@ -202,6 +202,11 @@ impl Proxy {
     /// The fuel that a worker's callbacks have burnt: all together, and the most expensive one.
     pub fn fuel(&self, worker: usize) -> (u64, u64) {
         self.vm(worker).map_or((0, 0), |vm| (vm.all_fuel, vm.most_fuel))
+    }
+
+    /// What has crossed the border between a worker's VM and the host.
+    pub fn crossings(&self, worker: usize) -> Crossings {
+        self.vm(worker).map_or_else(Crossings::default, |vm| vm.state().crossings)
     }
 
     /// Whether a worker's VM has trapped.

@@ -48,8 +48,21 @@ pub(crate) struct VmState {
     /// A local response was asked for: whatever the callback answers, the filter chain stops here.
     pub(crate) stop_iteration: bool,
     pub(crate) trace: Trace,
+    /// What has crossed the border so far.
+    pub(crate) crossings: Crossings,
     /// The first thing the filter did in this callback that it must not.
     pub(crate) forbidden: Option<String>,
+}
+
+/// What has crossed the border between a VM and its host, the same on every machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crossings {
+    /// Calls that the filter made of the host.
+    pub host_calls: u64,
+    /// Bytes that were copied into the VM.
+    pub bytes_in: u64,
+    /// Bytes that were copied out of it.
+    pub bytes_out: u64,
 }
 
 /// A context of the VM.

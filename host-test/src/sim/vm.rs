@@ -10,7 +10,7 @@ use crate::sim::Module;
 use crate::sim::callback::Callback;
 use crate::sim::fault::{Account, Fault, FaultKind, Trace};
 use crate::sim::module::Start;
-use crate::sim::state::VmState;
+use crate::sim::state::{Crossings, VmState};
 use crate::sim::world::World;
 
 pub(crate) struct Vm {
@@ -70,6 +70,7 @@ impl Vm {
             deferred: Vec::new(),
             stop_iteration: false,
             trace: Trace::default(),
+            crossings: Crossings::default(),
             forbidden: None,
         };
         let mut store = Store::new(module.engine(), state);

@@ -23,7 +23,7 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Begins a call of `env`. While the module starts, only logging is allowed.
     pub(crate) fn enter(mut caller: Caller<'a, VmState>, name: &'static str) -> wasmtime::Result<Self> {
-        caller.data_mut().trace.enter(name);
+        begin(&mut caller, name);
         if caller.data().running.is_none() && name != "proxy_log" {
             bail!("{name} is called while the module starts, when only proxy_log and WASI are allowed");
         }
@@ -32,7 +32,7 @@ impl<'a> Call<'a> {
 
     /// Begins a call of WASI.
     pub(crate) fn enter_wasi(mut caller: Caller<'a, VmState>, name: &'static str) -> Self {
-        caller.data_mut().trace.enter(name);
+        begin(&mut caller, name);
         Self { caller }
     }
 
@@ -65,6 +65,7 @@ impl<'a> Call<'a> {
         let Some(bytes) = bytes.map(<[u8]>::to_vec) else {
             bail!("a pointer outside the memory: {size} bytes at {pointer:#x}")
         };
+        self.crossings.bytes_out += u64::from(size);
         self.note(Excerpt(&bytes));
         Ok(bytes)
     }
@@ -84,6 +85,7 @@ impl<'a> Call<'a> {
             Some(to) => to.copy_from_slice(bytes),
             None => bail!("a pointer outside the memory: {} bytes to {pointer:#x}", bytes.len()),
         }
+        self.crossings.bytes_in += bytes.len() as u64;
         Ok(())
     }
 
@@ -126,6 +128,12 @@ impl<'a> Call<'a> {
             None => bail!("the module is not instantiated yet"),
         }
     }
+}
+
+fn begin(caller: &mut Caller<'_, VmState>, name: &'static str) {
+    let state = caller.data_mut();
+    state.trace.enter(name);
+    state.crossings.host_calls += 1;
 }
 
 impl Deref for Call<'_> {
