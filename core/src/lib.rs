@@ -18,6 +18,7 @@ pub mod decode;
 pub mod exchange;
 pub mod frame;
 mod gather;
+pub mod headers;
 pub mod json;
 pub mod otlp;
 pub mod signal;

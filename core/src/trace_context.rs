@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub use opentelemetry::trace::{SpanContext, TraceState};
 pub use opentelemetry::{SpanId, TraceFlags, TraceId};
 
-use crate::exchange::Headers;
+use crate::headers::Headers;
 
 /// A `traceparent` as it is sent.
 pub type TraceParent = [u8; VERSION_00_LENGTH];

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use inferspan_core::call::{Call, End, Outcome, Timing, UsageStatus};
-use inferspan_core::exchange::{Exchange, Headers, Observer};
+use inferspan_core::exchange::{Exchange, Observer};
+use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 
 /// A chat at second 0, asked for until second 1, answered from second 2 on.

@@ -12,7 +12,8 @@ use base64::prelude::BASE64_STANDARD;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use inferspan_core::api::Api;
 use inferspan_core::call::{Call, End, Facts};
-use inferspan_core::exchange::{Headers, Observer};
+use inferspan_core::exchange::Observer;
+use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 use serde_json::Value;
 

@@ -9,7 +9,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use inferspan_core::call::{Call, End, Outcome};
-use inferspan_core::exchange::{Exchange, Headers, Observer};
+use inferspan_core::exchange::{Exchange, Observer};
+use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 
 /// Design's promise: without capture an open stream holds no more than this.

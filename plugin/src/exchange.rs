@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use inferspan_core::call::End;
 use inferspan_core::config::Parent;
-use inferspan_core::exchange::{Exchange, Headers};
+use inferspan_core::exchange::Exchange;
+use inferspan_core::headers::Headers;
 use inferspan_core::otlp::span;
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::{self, Position, SpanContext};

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use inferspan_core::exchange::Headers;
+use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 
 use crate::pairs::{self, Pair};

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use inferspan_core::call::{Call, End};
 use inferspan_core::config::Config;
-use inferspan_core::exchange::{Headers, Observer};
+use inferspan_core::exchange::Observer;
+use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::{Position, SpanId, TraceId, extract};
 #[cfg(feature = "wasm")]

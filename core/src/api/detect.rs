@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::{Api, path, provider};
 use crate::call::{Operation, Server};
-use crate::exchange::Headers;
+use crate::headers::Headers;
 
 /// What the request's headers tell of an LLM call.
 #[derive(Clone, Debug, PartialEq)]

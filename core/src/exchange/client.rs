@@ -1,7 +1,7 @@
 //! Who asks: SDK, version and retries, as the request's headers say.
 
-use super::Headers;
 use crate::call::ClientFacts;
+use crate::headers::Headers;
 
 /// Reads the client's facts off a request's headers.
 pub(super) fn read(request: &Headers<'_>) -> ClientFacts {

@@ -1,9 +1,10 @@
 //! What must hold of any exchange, as one function for the fuzz target and a unit test.
 #![allow(clippy::panic, reason = "asserting is what this is for; no filter contains it")]
 
-use super::{Headers, Observer};
+use super::Observer;
 use crate::api::Proof;
 use crate::call::{Call, End, Outcome, UsageStatus};
+use crate::headers::Headers;
 use crate::time::UnixNanos;
 
 /// An exchange of any bytes gives the same call at any cut of its bodies, and no panic; it gives one if its

@@ -4,21 +4,18 @@
 //! exchange, whenever and however it ends. Invariants: the facts depend on the bytes alone, not on how they
 //! were cut; memory does not grow with a body's size; no input panics.
 
-mod answer_headers;
 mod client;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;
-mod headers;
 mod request;
 mod response;
 
 use std::sync::Arc;
 
-pub use headers::Headers;
-
 use crate::api::{self, Compiled, Detected, Overrides, Tables};
 use crate::call::{Call, ClientFacts, End, Operation};
+use crate::headers::Headers;
 use crate::time::UnixNanos;
 use request::RequestSide;
 use response::{Answer, ResponseSide};

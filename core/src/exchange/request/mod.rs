@@ -12,10 +12,10 @@ mod tests;
 use facts::Facts;
 use form::Form;
 
-use super::Headers;
 use crate::api::{Api, Detected, PathModel, Proof, RequestField};
 use crate::call::{Losses, Operation, Request};
 use crate::decode::{Decoder, Limits};
+use crate::headers::Headers;
 use crate::json::{Finish, Paths, Progress, Scanner};
 
 /// The request of one exchange, as far as it has passed.

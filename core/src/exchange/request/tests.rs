@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use crate::api::Overrides;
 use crate::call::{Call, End, Losses, Request};
-use crate::exchange::{Headers, Observer};
+use crate::exchange::Observer;
+use crate::headers::Headers;
 use crate::time::UnixNanos;
 
 fn call_with(path: &str, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Option<Call> {

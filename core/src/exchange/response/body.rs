@@ -12,8 +12,8 @@ use super::{Answer, is_failure};
 use crate::api::{Api, Compiled, ErrorWord, Kind, Spec};
 use crate::call::Losses;
 use crate::decode::{DecodeError, Decoder, Limits};
-use crate::exchange::Headers;
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
+use crate::headers::Headers;
 use crate::json::{Finish, Progress, Scanner};
 use crate::time::UnixNanos;
 

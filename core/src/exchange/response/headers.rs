@@ -1,9 +1,11 @@
-//! What an answer's headers say of its body, and what they say in its place.
+//! What an answer's headers say: how to read its body, what stands there in the body's place, and, whatever the
+//! API, the id to quote to the provider's support, the state of the rate limit, a gateway's cache.
 
 use super::draft::Draft;
 use super::error::aws_type;
 use crate::api::{Api, Count};
-use crate::exchange::Headers;
+use crate::call::Response;
+use crate::headers::Headers;
 use crate::json::Number;
 
 /// What the reading of the body needs to know.
@@ -14,43 +16,233 @@ pub(super) struct Head<'h> {
     pub(super) content_length: Option<u64>,
 }
 
-/// Reads them, and puts counts and the error's code that stand there into the draft.
-pub(super) fn read<'h>(headers: &Headers<'h>, api: Api, draft: &mut Draft) -> Head<'h> {
+/// Reads them: facts into the response, counts and the error's code that stand there into the draft.
+pub(super) fn read<'h>(
+    headers: &Headers<'h>,
+    api: Api,
+    draft: &mut Draft,
+    response: &mut Response,
+) -> Head<'h> {
     let mut head = Head::default();
+    let mut request_id = Ranked::default();
+    let mut cache = None;
     for (name, value) in headers.iter() {
-        match name {
-            b":status" => head.status = integer(value).and_then(|status| u16::try_from(status).ok()),
-            b"content-type" => _ = head.content_type.get_or_insert(value),
-            b"content-length" => head.content_length = integer(value),
-            b"x-amzn-errortype" => {
-                let text = String::from_utf8_lossy(value.get(..MAX_CODE).unwrap_or(value));
-                draft.header_error = Some(aws_type(&text).to_owned()).filter(|code| !code.is_empty());
+        let known = HEADERS.iter().find(|(known, _)| known.as_bytes() == name);
+        let Some((_, header)) = known else { continue };
+        match *header {
+            Header::Status => head.status = integer(value).and_then(|status| u16::try_from(status).ok()),
+            Header::ContentType => _ = head.content_type.get_or_insert(value),
+            Header::ContentLength => head.content_length = integer(value),
+            Header::AwsErrorType => {
+                let code = aws_type(&lossy(value, MAX_CODE)).to_owned();
+                draft.header_error = Some(code).filter(|code| !code.is_empty());
             }
-            _ => {
-                let count = COUNTS.iter().find(|(known, of, _)| known.as_bytes() == name && *of == api);
-                if let (Some((_, _, count)), Some(value)) = (count, integer(value)) {
-                    draft.counts.set(*count, AFTER_BODY, value);
+            Header::Count(of, count) => {
+                if let Some(value) = integer(value).filter(|_| of == api) {
+                    draft.counts.set(count, AFTER_BODY, value);
                 }
             }
+            Header::RequestId(rank) => request_id.offer(rank, value),
+            Header::RemainingRequests => keep_first(&mut response.ratelimit_remaining_requests, value),
+            Header::RemainingTokens => keep_first(&mut response.ratelimit_remaining_tokens, value),
+            Header::LimitRequests => keep_first(&mut response.ratelimit_limit_requests, value),
+            Header::LimitTokens => keep_first(&mut response.ratelimit_limit_tokens, value),
+            Header::RetryAfter => keep_first(&mut response.retry_after, value),
+            Header::CacheStatus => cache = cache.or(cache_status(value)),
+            // LiteLLM names the key of a cached answer, and names none otherwise.
+            Header::CacheKey => cache = cache.or(Some("hit".to_owned())),
         }
     }
+    response.status = head.status;
+    response.provider_request_id = request_id.text();
+    response.cache_status = cache;
     head
 }
 
-/// Counts for what the body does not tell.
-const COUNTS: &[(&str, Api, Count)] = &[
-    ("x-amzn-bedrock-input-token-count", Api::BedrockInvoke, Count::MeteredInput),
-    ("x-amzn-bedrock-output-token-count", Api::BedrockInvoke, Count::MeteredOutput),
-    ("x-amzn-bedrock-cache-read-input-token-count", Api::BedrockInvoke, Count::MeteredCacheRead),
-    ("x-amzn-bedrock-cache-write-input-token-count", Api::BedrockInvoke, Count::MeteredCacheWrite),
-    ("x-prompt-tokens", Api::TgiGenerate, Count::Input),
-    ("x-generated-tokens", Api::TgiGenerate, Count::Output),
+/// What a header means.
+#[derive(Clone, Copy)]
+enum Header {
+    Status,
+    ContentType,
+    ContentLength,
+    /// The error's code, behind a `#` if there is one.
+    AwsErrorType,
+    /// A count that this API's body may not tell.
+    Count(Api, Count),
+    /// The provider's id of the request; the lower rank is the better known to its support.
+    RequestId(u8),
+    RemainingRequests,
+    RemainingTokens,
+    LimitRequests,
+    LimitTokens,
+    /// In seconds; a date says nothing here.
+    RetryAfter,
+    /// `HIT`, `MISS` … of a gateway. A CDN's (`x-cache`, `cf-cache-status`) says nothing of an LLM.
+    CacheStatus,
+    /// There only on a hit.
+    CacheKey,
+}
+
+const HEADERS: &[(&str, Header)] = &[
+    (":status", Header::Status),
+    ("content-type", Header::ContentType),
+    ("content-length", Header::ContentLength),
+    ("x-amzn-errortype", Header::AwsErrorType),
+    ("x-amzn-bedrock-input-token-count", Header::Count(Api::BedrockInvoke, Count::MeteredInput)),
+    ("x-amzn-bedrock-output-token-count", Header::Count(Api::BedrockInvoke, Count::MeteredOutput)),
+    (
+        "x-amzn-bedrock-cache-read-input-token-count",
+        Header::Count(Api::BedrockInvoke, Count::MeteredCacheRead),
+    ),
+    (
+        "x-amzn-bedrock-cache-write-input-token-count",
+        Header::Count(Api::BedrockInvoke, Count::MeteredCacheWrite),
+    ),
+    ("x-prompt-tokens", Header::Count(Api::TgiGenerate, Count::Input)),
+    ("x-generated-tokens", Header::Count(Api::TgiGenerate, Count::Output)),
+    ("x-request-id", Header::RequestId(0)),
+    ("request-id", Header::RequestId(1)),
+    ("x-amzn-requestid", Header::RequestId(2)),
+    ("apim-request-id", Header::RequestId(3)),
+    // OpenAI and those who followed.
+    ("x-ratelimit-remaining-requests", Header::RemainingRequests),
+    ("x-ratelimit-remaining-tokens", Header::RemainingTokens),
+    ("x-ratelimit-limit-requests", Header::LimitRequests),
+    ("x-ratelimit-limit-tokens", Header::LimitTokens),
+    ("anthropic-ratelimit-requests-remaining", Header::RemainingRequests),
+    ("anthropic-ratelimit-tokens-remaining", Header::RemainingTokens),
+    ("anthropic-ratelimit-requests-limit", Header::LimitRequests),
+    ("anthropic-ratelimit-tokens-limit", Header::LimitTokens),
+    // Mistral, which limits by the month too.
+    ("x-ratelimit-remaining-req-minute", Header::RemainingRequests),
+    ("x-ratelimit-remaining-tokens-minute", Header::RemainingTokens),
+    ("x-ratelimit-limit-req-minute", Header::LimitRequests),
+    ("x-ratelimit-limit-tokens-minute", Header::LimitTokens),
+    ("retry-after", Header::RetryAfter),
+    // Cloudflare AI Gateway, Helicone, Portkey, LiteLLM.
+    ("cf-aig-cache-status", Header::CacheStatus),
+    ("helicone-cache", Header::CacheStatus),
+    ("x-portkey-cache-status", Header::CacheStatus),
+    ("x-litellm-cache-key", Header::CacheKey),
 ];
-/// Their rank.
-const AFTER_BODY: u8 = 1;
-/// Longest text kept of an error's code, in bytes.
-const MAX_CODE: usize = 256;
+
+/// The value of the lowest rank.
+#[derive(Default)]
+struct Ranked<'a>(Option<(u8, &'a [u8])>);
+
+impl<'a> Ranked<'a> {
+    fn offer(&mut self, rank: u8, value: &'a [u8]) {
+        if !value.is_empty() && self.0.is_none_or(|(known, _)| rank < known) {
+            self.0 = Some((rank, value));
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        self.0.map(|(_, value)| lossy(value, MAX_ID))
+    }
+}
+
+/// Only whole numbers count.
+fn keep_first<T: std::str::FromStr>(kept: &mut Option<T>, value: &[u8]) {
+    if kept.is_none() {
+        *kept = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
+    }
+}
+
+fn cache_status(value: &[u8]) -> Option<String> {
+    Some(lossy(value.trim_ascii(), MAX_WORD).to_ascii_lowercase()).filter(|status| !status.is_empty())
+}
+
+fn lossy(value: &[u8], most: usize) -> String {
+    String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into_owned()
+}
 
 fn integer(value: &[u8]) -> Option<u64> {
     Number::parse(value.trim_ascii())?.as_u64()
+}
+
+/// Rank of the counts.
+const AFTER_BODY: u8 = 1;
+/// Longest texts that are kept, in bytes.
+const MAX_CODE: usize = 256;
+const MAX_ID: usize = 512;
+const MAX_WORD: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(headers: &[(&str, &str)]) -> Response {
+        let pairs: Vec<(&[u8], &[u8])> = headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+        let mut response = Response::default();
+        read(&Headers::new(&pairs), Api::OpenAiChat, &mut Draft::default(), &mut response);
+        response
+    }
+
+    #[test]
+    fn the_best_known_request_id_wins() {
+        let id = |headers: &[(&str, &str)]| facts(headers).provider_request_id;
+        assert_eq!(id(&[("request-id", "req_1")]).as_deref(), Some("req_1"));
+        assert_eq!(id(&[("apim-request-id", "a"), ("x-request-id", "x")]).as_deref(), Some("x"));
+        assert_eq!(id(&[("x-amzn-requestid", "z"), ("x-request-id", "")]).as_deref(), Some("z"));
+        assert_eq!(id(&[("x-kong-request-id", "k"), ("cf-ray", "r")]), None);
+    }
+
+    #[test]
+    fn rate_limits_of_each_family() {
+        let openai = facts(&[
+            ("x-ratelimit-limit-requests", "5000"),
+            ("x-ratelimit-remaining-requests", "4999"),
+            ("x-ratelimit-limit-tokens", "800000"),
+            ("x-ratelimit-remaining-tokens", "799000"),
+            ("x-ratelimit-reset-tokens", "6m0s"),
+        ]);
+        assert_eq!(
+            (openai.ratelimit_limit_requests, openai.ratelimit_remaining_requests),
+            (Some(5000), Some(4999))
+        );
+        assert_eq!(
+            (openai.ratelimit_limit_tokens, openai.ratelimit_remaining_tokens),
+            (Some(800_000), Some(799_000))
+        );
+
+        let anthropic = facts(&[
+            ("anthropic-ratelimit-requests-remaining", "49"),
+            ("anthropic-ratelimit-input-tokens-remaining", "1"),
+            ("anthropic-ratelimit-tokens-remaining", "48000"),
+            ("retry-after", "59"),
+        ]);
+        assert_eq!(anthropic.ratelimit_remaining_requests, Some(49));
+        assert_eq!(anthropic.ratelimit_remaining_tokens, Some(48_000));
+        assert_eq!(anthropic.retry_after, Some(59));
+
+        let mistral = facts(&[
+            ("x-ratelimit-remaining-tokens-month", "1999999999"),
+            ("x-ratelimit-remaining-tokens-minute", "374000"),
+            ("x-ratelimit-remaining-req-minute", "239"),
+        ]);
+        assert_eq!(mistral.ratelimit_remaining_tokens, Some(374_000));
+        assert_eq!(mistral.ratelimit_remaining_requests, Some(239));
+    }
+
+    #[test]
+    fn what_is_no_whole_number_says_nothing() {
+        let response = facts(&[
+            ("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"),
+            ("x-ratelimit-remaining-requests", "unlimited"),
+        ]);
+        assert_eq!(response.retry_after, None);
+        assert_eq!(response.ratelimit_remaining_requests, None);
+    }
+
+    #[test]
+    fn the_caches_of_gateways_count_and_those_of_networks_do_not() {
+        let cache = |name: &str, value: &str| facts(&[(name, value)]).cache_status;
+        assert_eq!(cache("cf-aig-cache-status", "HIT").as_deref(), Some("hit"));
+        assert_eq!(cache("helicone-cache", "MISS").as_deref(), Some("miss"));
+        assert_eq!(cache("x-portkey-cache-status", "SEMANTIC HIT").as_deref(), Some("semantic hit"));
+        assert_eq!(cache("x-litellm-cache-key", "a1b2").as_deref(), Some("hit"));
+        assert_eq!(cache("x-cache", "Miss from cloudfront"), None);
+        assert_eq!(cache("cf-cache-status", "DYNAMIC"), None);
+    }
 }

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use body::{Body, Wholeness};
 use draft::Draft;
 
-use super::{Headers, answer_headers};
 use crate::api::{Api, Compiled, Count};
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
+use crate::headers::Headers;
 use crate::time::UnixNanos;
 
 /// The answer of one exchange, as far as it has passed.
@@ -78,10 +78,8 @@ impl ResponseSide {
     ) {
         let Self { answer, content_length, body } = self;
         let mut draft = Draft::new(provider, usage_follows);
-        let head = headers::read(headers, answer.api, &mut draft);
-        answer_headers::read(headers, &mut answer.facts);
+        let head = headers::read(headers, answer.api, &mut draft, &mut answer.facts);
         answer.timing.response_start = Some(now);
-        answer.facts.status = head.status;
         *content_length = head.content_length;
         *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer)));
     }
