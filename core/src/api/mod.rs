@@ -5,8 +5,8 @@
 //! `ResponseField`), written once for all formats. [`detect()`] tells from the request's headers which format
 //! an exchange speaks and who answers.
 //!
-//! To add a provider that speaks a known format: a line in `provider.rs`, and a line in `detect.rs` where its
-//! path is new. To add a format: its file here, its variant in [`Api`], its path in `detect.rs`, its fixtures.
+//! To add a provider that speaks a known format: a line in `provider.rs`, and a line in `detect/routes.rs` where its
+//! path is new. To add a format: its file here, its variant in [`Api`], its path in `detect/routes.rs`, its fixtures.
 
 mod aleph_alpha;
 mod anthropic_complete;
