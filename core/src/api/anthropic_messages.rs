@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[USAGE, START_USAGE, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -38,18 +39,18 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("id", Id(0)),
         ("model", Model),
         ("stop_reason", FinishReason),
-        ("content[]", Call(OfKind("tool_use"))),
-        ("content[].type", CallKind),
-        ("content[].id", CallId),
-        ("content[].name", CallName),
+        ("content[]", ToolCall(OfKind("tool_use"))),
+        ("content[].type", ToolCallKind),
+        ("content[].id", ToolCallId),
+        ("content[].name", ToolCallName),
         // `message_start`
         ("message.id", Id(0)),
         ("message.model", Model),
         // `content_block_start`; a block may begin with output.
-        ("content_block", Call(OfKind("tool_use"))),
-        ("content_block.type", CallKind),
-        ("content_block.id", CallId),
-        ("content_block.name", CallName),
+        ("content_block", ToolCall(OfKind("tool_use"))),
+        ("content_block.type", ToolCallKind),
+        ("content_block.id", ToolCallId),
+        ("content_block.name", ToolCallName),
         ("content_block.text", VISIBLE),
         ("content_block.thinking", REASONING),
         // `redacted_thinking`

@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[USAGE, RESPONSE],
     messages: &[("metadata", Kind::Final)],
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -38,15 +39,15 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // An answer alone.
         ("stopReason", FinishReason),
         ("serviceTier.type", ServiceTier),
-        ("output.message.content[].toolUse", Call(ToolUse)),
-        ("output.message.content[].toolUse.type", CallKind),
-        ("output.message.content[].toolUse.toolUseId", CallId),
-        ("output.message.content[].toolUse.name", CallName),
+        ("output.message.content[].toolUse", ToolCall(ToolUse)),
+        ("output.message.content[].toolUse.type", ToolCallKind),
+        ("output.message.content[].toolUse.toolUseId", ToolCallId),
+        ("output.message.content[].toolUse.name", ToolCallName),
         // `contentBlockStart`
-        ("start.toolUse", Call(ToolUse)),
-        ("start.toolUse.type", CallKind),
-        ("start.toolUse.toolUseId", CallId),
-        ("start.toolUse.name", CallName),
+        ("start.toolUse", ToolCall(ToolUse)),
+        ("start.toolUse.type", ToolCallKind),
+        ("start.toolUse.toolUseId", ToolCallId),
+        ("start.toolUse.name", ToolCallName),
         // `contentBlockDelta`
         ("delta.text", VISIBLE),
         ("delta.image", VISIBLE),

@@ -4,7 +4,7 @@
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 
 use super::{
-    Ends, RequestField, ResponseField, Spec, Table, anthropic_messages, bedrock_converse, common,
+    Count, Ends, RequestField, ResponseField, Spec, Table, anthropic_messages, bedrock_converse, common,
     common_response,
 };
 
@@ -34,6 +34,14 @@ pub(super) const SPEC: Spec = Spec {
     messages: anthropic_messages::MESSAGES,
     // A blocked answer ends without.
     ends: Ends::MessageMostly,
+    count_headers: &[
+        ("x-amzn-bedrock-input-token-count", Count::MeteredInput),
+        ("x-amzn-bedrock-output-token-count", Count::MeteredOutput),
+        ("x-amzn-bedrock-cache-read-input-token-count", Count::MeteredCacheRead),
+        ("x-amzn-bedrock-cache-write-input-token-count", Count::MeteredCacheWrite),
+    ],
+    only_inference: true,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -90,10 +98,10 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("amazon-bedrock-invocationMetrics.cacheReadInputTokenCount", Count(MeteredCacheRead, 0)),
         ("amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount", Count(MeteredCacheWrite, 0)),
         // Nova's streams: events as members.
-        ("contentBlockStart.start.toolUse", Call(ToolUse)),
-        ("contentBlockStart.start.toolUse.type", CallKind),
-        ("contentBlockStart.start.toolUse.toolUseId", CallId),
-        ("contentBlockStart.start.toolUse.name", CallName),
+        ("contentBlockStart.start.toolUse", ToolCall(ToolUse)),
+        ("contentBlockStart.start.toolUse.type", ToolCallKind),
+        ("contentBlockStart.start.toolUse.toolUseId", ToolCallId),
+        ("contentBlockStart.start.toolUse.name", ToolCallName),
         ("contentBlockDelta.delta.text", VISIBLE),
         ("contentBlockDelta.delta.reasoningContent.text", REASONING),
         ("contentBlockDelta.delta.reasoningContent.reasoningText.text", REASONING),
@@ -130,8 +138,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("text", VISIBLE),
         ("finish_reason", FinishReason),
         ("is_finished", Finished),
-        ("tool_calls[]", Call(Each)),
-        ("tool_calls[].name", CallName),
+        ("tool_calls[]", ToolCall(Each)),
+        ("tool_calls[].name", ToolCallName),
         ("embedding", Embedding),
         ("embeddings", Embedding),
         // OpenAI's open models, AI21, Qwen, DeepSeek.

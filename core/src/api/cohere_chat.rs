@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::COHERE_USAGE, common_response::COHERE_DELTA_USAGE, RESPONSE],
     messages: &[("message-end", Kind::Final)],
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -37,18 +38,18 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // `message-start` has an id, too. No answer names its model.
         ("id", Id(0)),
         ("finish_reason", FinishReason),
-        ("message.tool_calls[]", Call(Each)),
-        ("message.tool_calls[].id", CallId),
-        ("message.tool_calls[].function.name", CallName),
+        ("message.tool_calls[]", ToolCall(Each)),
+        ("message.tool_calls[].id", ToolCallId),
+        ("message.tool_calls[].function.name", ToolCallName),
         // `content-delta`
         ("delta.message.content.text", VISIBLE),
         ("delta.message.content.thinking", REASONING),
         // `tool-plan-delta`
         ("delta.message.tool_plan", REASONING),
         // `tool-call-start`, `tool-call-delta`
-        ("delta.message.tool_calls", Call(Each)),
-        ("delta.message.tool_calls.id", CallId),
-        ("delta.message.tool_calls.function.name", CallName),
+        ("delta.message.tool_calls", ToolCall(Each)),
+        ("delta.message.tool_calls.id", ToolCallId),
+        ("delta.message.tool_calls.function.name", ToolCallName),
         ("delta.message.tool_calls.function.arguments", TOOL_ARGUMENT),
         // `message-end`
         ("delta.finish_reason", FinishReason),

@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::COHERE_META, common_response::COHERE_RESPONSE_META, RESPONSE],
     messages: &[("stream-end", Kind::Final)],
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -38,8 +39,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("response_id", Id(0)),
         ("generation_id", Id(1)),
         ("finish_reason", FinishReason),
-        ("tool_calls[]", Call(Each)),
-        ("tool_calls[].name", CallName),
+        ("tool_calls[]", ToolCall(Each)),
+        ("tool_calls[].name", ToolCallName),
         ("text", VISIBLE),
         ("tool_call_delta.name", TOOL_ARGUMENT),
         ("tool_call_delta.parameters", TOOL_ARGUMENT),
@@ -48,7 +49,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("response.response_id", Id(0)),
         ("response.generation_id", Id(1)),
         ("response.finish_reason", FinishReason),
-        ("response.tool_calls[]", Call(Summary)),
-        ("response.tool_calls[].name", CallName),
+        ("response.tool_calls[]", ToolCall(Summary)),
+        ("response.tool_calls[].name", ToolCallName),
     ]
 };

@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::COHERE_META, common_response::COHERE_RESPONSE_META, RESPONSE],
     messages: &[],
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/generate-content>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Answers, Ends, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -14,6 +14,8 @@ pub(super) const SPEC: Spec = Spec {
     response: &[USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
+    answers: Answers::JsonArray,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -52,9 +54,9 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("candidates[].content.parts[].thought", PartThought),
         ("candidates[].content.parts[].inlineData", VISIBLE),
         ("candidates[].content.parts[].executableCode", VISIBLE),
-        ("candidates[].content.parts[].functionCall", Call(Each)),
-        ("candidates[].content.parts[].functionCall.id", CallId),
-        ("candidates[].content.parts[].functionCall.name", CallName),
+        ("candidates[].content.parts[].functionCall", ToolCall(Each)),
+        ("candidates[].content.parts[].functionCall.id", ToolCallId),
+        ("candidates[].content.parts[].functionCall.name", ToolCallName),
         ("candidates[].content.parts[].functionCall.partialArgs[]", TOOL_ARGUMENT),
     ]
 };

@@ -33,11 +33,12 @@ mod openai_completions;
 mod openai_embeddings;
 mod openai_images;
 mod openai_moderations;
-pub(crate) mod openai_responses;
+mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
 mod path;
 mod provider;
+mod quirks;
 mod request_field;
 mod rerank;
 mod response_field;
@@ -49,8 +50,9 @@ mod workers_ai;
 
 pub(crate) use compiled::{Compiled, Tables};
 pub use detect::{Detected, OverrideRule, Overrides, PathModel, Proof, detect};
+pub(crate) use quirks::Quirks;
 pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Text};
-pub(crate) use response_field::{CallRule, Content, Count, Ends, ErrorWord, Kind, ResponseField, Side};
+pub(crate) use response_field::{Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule};
 
 use crate::call::Operation;
 
@@ -223,7 +225,48 @@ pub(crate) struct Spec {
     pub(crate) messages: &'static [(&'static str, Kind)],
     /// What tells that a stream is whole.
     pub(crate) ends: Ends,
+    /// What a successful answer is that is no stream of framed messages.
+    pub(crate) answers: Answers,
+    /// Headers of the answer that count what its body may leave out.
+    pub(crate) count_headers: &'static [(&'static str, Count)],
+    /// Makes a finish reason of the status, where the answer has that in its stead.
+    pub(crate) finish_reason: Option<FinishReason>,
+    /// Its paths serve nothing but inference, so what the body leaves open is a chat.
+    pub(crate) only_inference: bool,
 }
+
+impl Spec {
+    /// What most formats do not say: to be replaced by each where it does.
+    pub(crate) const DEFAULT: Self = Self {
+        name: "",
+        operation: None,
+        provider: "",
+        streams_by_default: false,
+        request: &[],
+        response: &[],
+        messages: &[],
+        ends: Ends::Body,
+        answers: Answers::Json,
+        count_headers: &[],
+        finish_reason: None,
+        only_inference: false,
+    };
+}
+
+/// What a successful answer is that is no stream of framed messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// One JSON document.
+    Json,
+    /// One JSON document, or a stream as one JSON array.
+    JsonArray,
+    /// Not always JSON: audio, a picture, plain text.
+    Any,
+}
+
+/// From a status, why the answer is incomplete, and whether it calls tools, the finish reason that chat
+/// completions would have given.
+pub(crate) type FinishReason = for<'a> fn(&str, Option<&'a str>, bool) -> Option<&'a str>;
 
 /// JSON paths and what stands there. `a.b` is member `b` of member `a`, `a[]` every element of `a`.
 pub(crate) type Table<F> = &'static [(&'static str, F)];

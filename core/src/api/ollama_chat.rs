@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -34,9 +35,9 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("model", Model),
         ("message.content", VISIBLE),
         ("message.thinking", REASONING),
-        ("message.tool_calls[]", Call(Each)),
-        ("message.tool_calls[].id", CallId),
-        ("message.tool_calls[].function.name", CallName),
+        ("message.tool_calls[]", ToolCall(Each)),
+        ("message.tool_calls[].id", ToolCallId),
+        ("message.tool_calls[].function.name", ToolCallName),
         ("done", Finished),
         ("done_reason", FinishReason),
         // Missing where the whole prompt was cached.

@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Body,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -19,6 +19,7 @@ pub(super) const SPEC: Spec = Spec {
     ],
     messages: &[],
     ends: Ends::Choices,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

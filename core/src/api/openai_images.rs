@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -22,6 +22,8 @@ pub(super) const SPEC: Spec = Spec {
     ],
     messages: MESSAGES,
     ends: Ends::Message,
+    finish_reason: Some(finish_reason),
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -51,10 +53,10 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("delta", Delta),
         // `response.image_generation_call.partial_image`
         ("partial_image_b64", VISIBLE),
-        ("item", Call(Item)),
-        ("item.type", CallKind),
-        ("item.call_id", CallId),
-        ("item.name", CallName),
+        ("item", ToolCall(Item)),
+        ("item.type", ToolCallKind),
+        ("item.call_id", ToolCallId),
+        ("item.name", ToolCallName),
     ]
 };
 
@@ -91,10 +93,10 @@ macro_rules! response {
             (concat!($prefix, "previous_response_id"), PreviousResponseId),
             (concat!($prefix, "status"), Status),
             (concat!($prefix, "incomplete_details.reason"), IncompleteReason),
-            (concat!($prefix, "output[]"), Call(Item)),
-            (concat!($prefix, "output[].type"), CallKind),
-            (concat!($prefix, "output[].call_id"), CallId),
-            (concat!($prefix, "output[].name"), CallName),
+            (concat!($prefix, "output[]"), ToolCall(Item)),
+            (concat!($prefix, "output[].type"), ToolCallKind),
+            (concat!($prefix, "output[].call_id"), ToolCallId),
+            (concat!($prefix, "output[].name"), ToolCallName),
             (concat!($prefix, "error"), Error),
             (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
             (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
@@ -106,11 +108,7 @@ const ALONE: Table<ResponseField> = response!("");
 const IN_EVENT: Table<ResponseField> = response!("response.");
 
 /// The finish reason that chat completions would have given.
-pub(crate) fn finish_reason<'a>(
-    status: &str,
-    incomplete_reason: Option<&'a str>,
-    calls_tools: bool,
-) -> Option<&'a str> {
+fn finish_reason<'a>(status: &str, incomplete_reason: Option<&'a str>, calls_tools: bool) -> Option<&'a str> {
     match status {
         "completed" if calls_tools => Some("tool_calls"),
         "completed" => Some("stop"),

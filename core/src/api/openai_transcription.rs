@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/audio>.
 
-use super::{Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Answers, Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -14,6 +14,8 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
+    answers: Answers::Any,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -82,15 +82,15 @@ pub(crate) enum ResponseField {
     FinishReasonUnless(&'static str),
 
     /// A tool call, or what may be one.
-    Call(CallRule),
+    ToolCall(ToolCallRule),
     /// The tool call's index in its choice. Without it, its place in its array, the second on its path.
-    CallIndex,
+    ToolCallIndex,
     /// The tool call's id.
-    CallId,
+    ToolCallId,
     /// The tool's name.
-    CallName,
+    ToolCallName,
     /// What kind of call, block or item it is.
-    CallKind,
+    ToolCallKind,
 
     /// Generated output: anything that is not empty. Of an object, that it begins.
     Content(Content),
@@ -187,7 +187,7 @@ pub(crate) enum Content {
 
 /// When a container is a tool call that the client is to run, and when it is one seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallRule {
+pub(crate) enum ToolCallRule {
     /// OpenAI's list: the first of its (choice, index) that has an id or a name opens it, another id opens
     /// a further one; the rest are its fragments.
     Indexed,
@@ -250,10 +250,10 @@ pub(crate) enum Ends {
 
 /// The words of the tables.
 pub(super) mod words {
-    pub(in crate::api) use super::CallRule::*;
     pub(in crate::api) use super::Count::*;
     pub(in crate::api) use super::ResponseField::{self, *};
     pub(in crate::api) use super::Side;
+    pub(in crate::api) use super::ToolCallRule::*;
 
     pub(in crate::api) const VISIBLE: ResponseField = Content(super::Content::Visible);
     pub(in crate::api) const REASONING: ResponseField = Content(super::Content::Reasoning);
@@ -268,10 +268,11 @@ impl Field for ResponseField {
             | Self::ModelResource
             | Self::ConversationId
             | Self::PreviousResponseId
-            | Self::CallId => ID_BYTES,
-            Self::CallName | Self::InnerErrorWord(_) | Self::OuterErrorWord(_) | Self::SystemFingerprint => {
-                NAME_BYTES
-            }
+            | Self::ToolCallId => ID_BYTES,
+            Self::ToolCallName
+            | Self::InnerErrorWord(_)
+            | Self::OuterErrorWord(_)
+            | Self::SystemFingerprint => NAME_BYTES,
             Self::ServiceTier
             | Self::UpstreamProvider
             | Self::Name
@@ -280,7 +281,7 @@ impl Field for ResponseField {
             | Self::FinishReason
             | Self::GoogleFinishReason
             | Self::FinishReasonUnless(_)
-            | Self::CallKind
+            | Self::ToolCallKind
             | Self::Modality
             | Self::CacheWriteTtl => WORD_BYTES,
             Self::Wrapped => return Want::Pieces,
@@ -301,8 +302,8 @@ impl Field for ResponseField {
             | Self::Embedding
             | Self::Choice
             | Self::ChoiceIndex
-            | Self::Call(_)
-            | Self::CallIndex
+            | Self::ToolCall(_)
+            | Self::ToolCallIndex
             | Self::Content(_)
             | Self::Delta
             | Self::Part

@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://huggingface.github.io/text-generation-inference/>, <https://docs.sglang.ai/basic_usage/native_api.html>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Count, Ends, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -15,6 +15,8 @@ pub(super) const SPEC: Spec = Spec {
     response: &[ALONE, IN_LIST, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
+    count_headers: &[("x-prompt-tokens", Count::Input), ("x-generated-tokens", Count::Output)],
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

@@ -14,6 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::OPENAI_USAGE, common_response::CHAT_CHOICES, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {

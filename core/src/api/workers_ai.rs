@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://developers.cloudflare.com/workers-ai/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Answers, Ends, RequestField, ResponseField, Spec, Table, common, common_response};
 
 pub(super) const SPEC: Spec = Spec {
     name: "workers_ai",
@@ -19,6 +19,8 @@ pub(super) const SPEC: Spec = Spec {
     ],
     messages: &[],
     ends: Ends::Body,
+    answers: Answers::Any,
+    ..Spec::DEFAULT
 };
 
 pub(super) const REQUEST: Table<RequestField> = {
@@ -41,17 +43,17 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // An answer alone is wrapped in `result`.
         ("result.id", Id(0)),
         ("result.model", Model),
-        ("result.tool_calls[]", Call(Each)),
-        ("result.tool_calls[].id", CallId),
-        ("result.tool_calls[].name", CallName),
-        ("result.tool_calls[].function.name", CallName),
+        ("result.tool_calls[]", ToolCall(Each)),
+        ("result.tool_calls[].id", ToolCallId),
+        ("result.tool_calls[].name", ToolCallName),
+        ("result.tool_calls[].function.name", ToolCallName),
         // In a stream.
         ("id", Id(0)),
         ("model", Model),
         ("response", VISIBLE),
-        ("tool_calls[]", Call(Each)),
-        ("tool_calls[].id", CallId),
-        ("tool_calls[].name", CallName),
-        ("tool_calls[].function.name", CallName),
+        ("tool_calls[]", ToolCall(Each)),
+        ("tool_calls[].id", ToolCallId),
+        ("tool_calls[].name", ToolCallName),
+        ("tool_calls[].function.name", ToolCallName),
     ]
 };

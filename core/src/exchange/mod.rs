@@ -13,7 +13,7 @@ mod response;
 
 use std::sync::Arc;
 
-use crate::api::{self, Compiled, Detected, Overrides, Tables};
+use crate::api::{self, Compiled, Detected, Overrides, Quirks, Tables};
 use crate::call::{Call, ClientFacts, End, Operation};
 use crate::headers::Headers;
 use crate::time::UnixNanos;
@@ -75,10 +75,9 @@ impl Exchange {
 
     /// The response's headers (`:status` among them).
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
-        // OpenRouter tells the usage whether it was asked to or not.
-        let provider = &self.detected.provider;
-        let usage_follows = self.request.asks_for_stream_usage() || provider == "openrouter";
-        self.response.headers(headers, provider, usage_follows, &self.tables, now);
+        let quirks = Quirks::of(&self.detected.provider);
+        let usage_follows = self.request.asks_for_stream_usage() || quirks.usage_follows;
+        self.response.headers(headers, quirks, usage_follows, &self.tables, now);
     }
 
     /// The response's status, once its headers have come.

@@ -136,8 +136,8 @@ impl RequestSide {
             Some(PathModel::Decides(model) | PathModel::Fallback(model)) => model,
             None => "",
         };
-        // On Bedrock there is nothing but inference; a body that was not seen to its end may be a chat.
-        let unknown = || (self.api == Api::BedrockInvoke || !self.was_read()).then_some(Operation::Chat);
+        // A body that was not seen to its end may be a chat.
+        let unknown = || (self.api.spec().only_inference || !self.was_read()).then_some(Operation::Chat);
         self.operation.or_else(|| self.facts.operation(model)).or_else(unknown)
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::draft::Draft;
 use super::headers::Head;
-use super::message::{Message, Reading, Wrapped};
+use super::message::Message;
+use super::reading::{Reading, Wrapped};
 use super::{Answer, is_failure};
-use crate::api::{Api, Compiled, ErrorWord, Kind, Spec};
+use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
 use crate::call::Losses;
 use crate::decode::{DecodeError, Decoder, Limits};
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
@@ -87,7 +88,8 @@ impl Body {
         answer: &mut Answer,
     ) -> Self {
         let failed = head.status.is_some_and(is_failure);
-        let expect_array = answer.api == Api::GeminiGenerate && !failed;
+        let spec = answer.api.spec();
+        let expect_array = spec.answers == Answers::JsonArray && !failed;
         let codings = headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
         let (decoder, stage) = match Decoder::new(codings, Limits::default()) {
             Ok(decoder) => (decoder, Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
@@ -97,7 +99,7 @@ impl Body {
             }
         };
         let messages = Messages {
-            spec: answer.api.spec(),
+            spec,
             tables: Arc::clone(tables),
             failed,
             scanner: Scanner::new(),
@@ -211,9 +213,7 @@ impl Stage {
                 Self::Document
             }
             (_, None) => {
-                let expected =
-                    matches!(answer.api, Api::OpenAiSpeech | Api::OpenAiTranscription | Api::WorkersAi);
-                if !expected && answer.facts.body_bytes > 0 {
+                if messages.spec.answers != Answers::Any && answer.facts.body_bytes > 0 {
                     count(&mut answer.losses.unread_bodies);
                 }
                 Self::Passed
@@ -274,7 +274,7 @@ impl Messages {
                 match self.state {
                     State::Read => self.end(answer, now),
                     // An exception may come without a payload.
-                    State::Between => self.draft.cut_message(&mut self.message, answer.stream.is_some()),
+                    State::Between => self.message.cut(&mut self.draft, answer.stream.is_some()),
                     State::Open => count(&mut answer.losses.malformed_messages),
                     State::GivenUp => {}
                 }
@@ -378,17 +378,17 @@ impl Messages {
     fn end(&mut self, answer: &mut Answer, now: UnixNanos) {
         let message = std::mem::take(&mut self.message);
         if self.failed {
-            self.draft.failed_message(message);
+            message.end_of_failure(&mut self.draft);
         } else {
-            self.draft.end_message(message, self.spec, answer, now);
+            message.end(&mut self.draft, self.spec, answer, now);
         }
     }
 
     /// The current message will not be completed.
     fn cut(&mut self, answer: &mut Answer) {
         match (self.state, self.failed) {
-            (State::Open, true) => self.draft.failed_message(std::mem::take(&mut self.message)),
-            (State::Open, false) => self.draft.cut_message(&mut self.message, answer.stream.is_some()),
+            (State::Open, true) => std::mem::take(&mut self.message).end_of_failure(&mut self.draft),
+            (State::Open, false) => self.message.cut(&mut self.draft, answer.stream.is_some()),
             _ => {}
         }
     }

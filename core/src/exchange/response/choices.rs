@@ -1,12 +1,12 @@
 //! What every choice of an answer ended with, and what it asks its client to run.
 
-use crate::api::CallRule;
+use crate::api::ToolCallRule;
 use crate::call::ToolCall;
 
 /// Choices beyond these are passed over.
 const MAX_CHOICES: u32 = 64;
 /// Tool calls beyond these are passed over.
-const MAX_CALLS: usize = 128;
+const MAX_TOOL_CALLS: usize = 128;
 
 /// The choices of an answer.
 #[derive(Debug, Default)]
@@ -18,27 +18,28 @@ pub(super) struct Choices {
     /// Choice and reason, one for each bit of `finished`, in the order of the choices.
     reasons: Vec<(u8, String)>,
     /// In the order of the choices, then of their appearance.
-    calls: Vec<Call>,
-    /// Choices and calls beyond the bounds.
+    tool_calls: Vec<Known>,
+    /// Choices and tool calls beyond the bounds.
     lost: u32,
 }
 
+/// A tool call that was told.
 #[derive(Debug)]
-struct Call {
+struct Known {
     choice: u8,
     index: u32,
-    call: ToolCall,
+    tool_call: ToolCall,
 }
 
 /// A tool call as one message tells it.
 #[derive(Debug)]
 pub(super) struct Told {
     /// When it is one that was told before.
-    pub(super) rule: CallRule,
+    pub(super) rule: ToolCallRule,
     /// Its index in its choice.
     pub(super) index: u32,
     /// Its id and name, of which there is at least one.
-    pub(super) call: ToolCall,
+    pub(super) tool_call: ToolCall,
 }
 
 impl Choices {
@@ -65,38 +66,43 @@ impl Choices {
     }
 
     /// Adds a tool call; `false` where it is one of those known.
-    pub(super) fn call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
-        let Told { rule, index, call } = told;
+    pub(super) fn tool_call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
+        let Told { rule, index, tool_call } = told;
         // A choice beyond the bound was counted as such.
         let (Some(_), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return false };
         let known = match rule {
-            CallRule::Indexed => self.indexed(choice, index, &call),
-            CallRule::Listed if in_stream => self.indexed(choice, index, &call),
-            CallRule::Listed => None,
-            CallRule::Legacy => {
-                self.calls.iter_mut().find(|known| known.choice == choice && known.index == index)
+            ToolCallRule::Indexed => self.indexed(choice, index, &tool_call),
+            ToolCallRule::Listed if in_stream => self.indexed(choice, index, &tool_call),
+            ToolCallRule::Listed => None,
+            ToolCallRule::Legacy => {
+                self.tool_calls.iter_mut().find(|known| known.choice == choice && known.index == index)
             }
-            CallRule::Summary | CallRule::Each | CallRule::Item | CallRule::OfKind(_) | CallRule::ToolUse => {
-                self.calls.iter_mut().find(|known| call.id.is_some() && known.call.id == call.id)
-            }
+            ToolCallRule::Summary
+            | ToolCallRule::Each
+            | ToolCallRule::Item
+            | ToolCallRule::OfKind(_)
+            | ToolCallRule::ToolUse => self
+                .tool_calls
+                .iter_mut()
+                .find(|known| tool_call.id.is_some() && known.tool_call.id == tool_call.id),
         };
         if let Some(known) = known {
-            let ToolCall { id, name } = call;
-            known.call.id = known.call.id.take().or(id);
-            known.call.name = known.call.name.take().or(name);
+            let ToolCall { id, name } = tool_call;
+            known.tool_call.id = known.tool_call.id.take().or(id);
+            known.tool_call.name = known.tool_call.name.take().or(name);
             return false;
         }
-        if self.calls.len() >= MAX_CALLS {
+        if self.tool_calls.len() >= MAX_TOOL_CALLS {
             self.lost = self.lost.saturating_add(1);
             return false;
         }
-        let at = self.calls.partition_point(|known| known.choice <= choice);
-        self.calls.insert(at, Call { choice, index, call });
+        let at = self.tool_calls.partition_point(|known| known.choice <= choice);
+        self.tool_calls.insert(at, Known { choice, index, tool_call });
         true
     }
 
-    pub(super) fn any_call(&self) -> bool {
-        !self.calls.is_empty()
+    pub(super) fn any_tool_call(&self) -> bool {
+        !self.tool_calls.is_empty()
     }
 
     /// Every choice that was seen has ended, and there was one.
@@ -113,24 +119,25 @@ impl Choices {
         self.lost
     }
 
-    /// The reasons in the order of the choices, and the calls in the order of the choices, then of their
-    /// appearance.
+    /// The reasons in the order of the choices, and the tool calls in the order of the choices, then of
+    /// their appearance.
     pub(super) fn into_facts(self) -> (Vec<String>, Vec<ToolCall>) {
         let reasons = self.reasons.into_iter().map(|(_, reason)| reason).collect();
-        (reasons, self.calls.into_iter().map(|call| call.call).collect())
+        (reasons, self.tool_calls.into_iter().map(|known| known.tool_call).collect())
     }
 
-    /// The call under this index that `call` is a fragment of: the one of its id, else the last one, unless
+    /// The one under this index that `tool_call` is a fragment of: the one of its id, else the last one, unless
     /// both have ids.
-    fn indexed(&mut self, choice: u8, index: u32, call: &ToolCall) -> Option<&mut Call> {
+    fn indexed(&mut self, choice: u8, index: u32, tool_call: &ToolCall) -> Option<&mut Known> {
         let mut found = None;
-        for known in self.calls.iter_mut().filter(|known| known.choice == choice && known.index == index) {
-            if call.id.is_some() && known.call.id == call.id {
+        let under_index = |known: &&mut Known| known.choice == choice && known.index == index;
+        for known in self.tool_calls.iter_mut().filter(under_index) {
+            if tool_call.id.is_some() && known.tool_call.id == tool_call.id {
                 return Some(known);
             }
             found = Some(known);
         }
-        found.filter(|known| call.id.is_none() || known.call.id.is_none())
+        found.filter(|known| tool_call.id.is_none() || known.tool_call.id.is_none())
     }
 }
 
@@ -142,9 +149,9 @@ fn bit(choice: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn told(rule: CallRule, index: u32, id: &str, name: &str) -> Told {
+    fn told(rule: ToolCallRule, index: u32, id: &str, name: &str) -> Told {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Told { rule, index, call: ToolCall { id: some(id), name: some(name) } }
+        Told { rule, index, tool_call: ToolCall { id: some(id), name: some(name) } }
     }
 
     fn facts(choices: Choices) -> (Vec<String>, Vec<String>) {
@@ -169,7 +176,7 @@ mod tests {
     fn calls_stand_in_the_order_of_the_choices_then_of_appearance() {
         let mut choices = Choices::default();
         for (choice, id) in [(1, "a"), (0, "b"), (1, "c")] {
-            assert!(choices.call(choice, told(CallRule::Each, 0, id, "f"), true));
+            assert!(choices.tool_call(choice, told(ToolCallRule::Each, 0, id, "f"), true));
         }
         assert_eq!(facts(choices).1, ["b f", "a f", "c f"]);
     }
@@ -177,15 +184,15 @@ mod tests {
     #[test]
     fn fragments_of_a_call_are_one_and_another_id_is_another() {
         let mut choices = Choices::default();
-        let indexed = |index, id, name| told(CallRule::Indexed, index, id, name);
-        assert!(choices.call(0, indexed(0, "a", "f"), true));
-        assert!(!choices.call(0, indexed(0, "", "f"), true));
-        assert!(!choices.call(0, indexed(0, "a", "f"), true));
-        assert!(choices.call(0, indexed(1, "", "g"), true));
-        assert!(!choices.call(0, indexed(1, "b", ""), true));
-        assert!(choices.call(0, indexed(0, "c", "h"), true));
-        assert!(!choices.call(0, indexed(0, "a", "f"), true));
-        assert!(choices.call(1, indexed(0, "a", "f"), true));
+        let indexed = |index, id, name| told(ToolCallRule::Indexed, index, id, name);
+        assert!(choices.tool_call(0, indexed(0, "a", "f"), true));
+        assert!(!choices.tool_call(0, indexed(0, "", "f"), true));
+        assert!(!choices.tool_call(0, indexed(0, "a", "f"), true));
+        assert!(choices.tool_call(0, indexed(1, "", "g"), true));
+        assert!(!choices.tool_call(0, indexed(1, "b", ""), true));
+        assert!(choices.tool_call(0, indexed(0, "c", "h"), true));
+        assert!(!choices.tool_call(0, indexed(0, "a", "f"), true));
+        assert!(choices.tool_call(1, indexed(0, "a", "f"), true));
         assert_eq!(facts(choices).1, ["a f", "b g", "c h", "a f"]);
     }
 
@@ -193,7 +200,7 @@ mod tests {
     fn a_list_in_a_whole_answer_has_as_many_calls_as_elements() {
         let mut choices = Choices::default();
         for _ in 0..2 {
-            assert!(choices.call(0, told(CallRule::Listed, 0, "", "f"), false));
+            assert!(choices.tool_call(0, told(ToolCallRule::Listed, 0, "", "f"), false));
         }
         assert_eq!(facts(choices).1, ["- f", "- f"]);
     }
@@ -201,8 +208,8 @@ mod tests {
     #[test]
     fn an_item_told_again_is_the_same() {
         let mut choices = Choices::default();
-        assert!(choices.call(0, told(CallRule::Item, 0, "call_1", "f"), true));
-        assert!(!choices.call(0, told(CallRule::Item, 7, "call_1", "f"), true));
+        assert!(choices.tool_call(0, told(ToolCallRule::Item, 0, "call_1", "f"), true));
+        assert!(!choices.tool_call(0, told(ToolCallRule::Item, 7, "call_1", "f"), true));
         assert_eq!(facts(choices).1, ["call_1 f"]);
     }
 
@@ -211,9 +218,9 @@ mod tests {
         let mut choices = Choices::default();
         choices.see(MAX_CHOICES);
         for n in 0..200 {
-            choices.call(0, told(CallRule::Each, 0, &n.to_string(), "f"), false);
+            choices.tool_call(0, told(ToolCallRule::Each, 0, &n.to_string(), "f"), false);
         }
         assert_eq!(choices.lost(), 1 + 72);
-        assert_eq!(facts(choices).1.len(), MAX_CALLS);
+        assert_eq!(facts(choices).1.len(), MAX_TOOL_CALLS);
     }
 }

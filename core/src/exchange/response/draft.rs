@@ -3,8 +3,7 @@
 use super::Answer;
 use super::choices::{Choices, Told};
 use super::counts::Counts;
-use super::message::{Contents, Message, UsageTold};
-use crate::api::{Api, CallRule, Ends, Kind, Spec, openai_responses};
+use crate::api::{Content, Ends, Quirks, Spec, ToolCallRule};
 use crate::call::{StreamFacts, ToolCall};
 use crate::time::UnixNanos;
 
@@ -15,12 +14,10 @@ pub(super) struct Draft {
     pub(super) choices: Choices,
     /// The rank of the id that was taken.
     pub(super) id_rank: u8,
-    /// `provider` in the answer is a fact, not a name of something else.
-    pub(super) names_upstream: bool,
-    /// Google's numbers mean what Vertex AI means by them.
-    pub(super) vertex: bool,
+    /// What is special about whom it comes from.
+    pub(super) quirks: Quirks,
     /// A stream whose choices have ended is not over until it has told its usage.
-    usage_follows: bool,
+    pub(super) usage_follows: bool,
     /// The answer has vectors in it.
     pub(super) embeds: bool,
     /// Status of the whole answer, the last (Responses).
@@ -33,88 +30,54 @@ pub(super) struct Draft {
     /// The code that a header tells.
     pub(super) header_error: Option<String>,
     /// A usage was told that is not `null`.
-    usage_told: bool,
-    /// A call was told before the current message.
-    called_before: bool,
+    pub(super) usage_told: bool,
+    /// A tool call was told before the current message.
+    tool_called_before: bool,
     /// Messages so far that hold a JSON document.
-    messages: u64,
+    pub(super) messages: u64,
     /// The first message, until it is known whether it is a stream's.
     first: Option<(Contents, UnixNanos)>,
 }
 
+/// What kinds of output a message carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Contents {
+    pub(super) visible: bool,
+    pub(super) reasoning: bool,
+    pub(super) tool_argument: bool,
+}
+
 impl Draft {
-    /// For an answer of this provider. `usage_follows`: a stream's usage comes after its choices have ended.
-    pub(super) fn new(provider: &str, usage_follows: bool) -> Self {
-        let (names_upstream, vertex) = (provider == "openrouter", provider == "gcp.vertex_ai");
-        Self { names_upstream, vertex, usage_follows, ..Self::default() }
+    /// `usage_follows`: a stream's usage comes after its choices have ended.
+    pub(super) fn new(quirks: Quirks, usage_follows: bool) -> Self {
+        Self { quirks, usage_follows, ..Self::default() }
     }
 
     /// A message begins.
     pub(super) fn begin_message(&mut self) {
         self.counts.begin_message();
-        self.called_before = self.choices.any_call();
+        self.tool_called_before = self.choices.any_tool_call();
     }
 
     /// A tool call; `false` where it is one of those known.
-    pub(super) fn call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
-        let late = told.rule == CallRule::Summary && self.called_before;
-        !late && self.choices.call(choice, told, in_stream)
+    pub(super) fn tool_call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
+        let late = told.rule == ToolCallRule::Summary && self.tool_called_before;
+        !late && self.choices.tool_call(choice, told, in_stream)
     }
 
-    /// The message has ended; `answer.stream` tells whether it is one of a stream.
-    pub(super) fn end_message(
-        &mut self,
-        mut message: Message,
-        spec: &Spec,
-        answer: &mut Answer,
-        now: UnixNanos,
-    ) {
-        self.cut_message(&mut message, answer.stream.is_some());
-        // A line `error: …` is no message by the standard of event streams.
-        self.messages = self.messages.saturating_add(u64::from(!message.outside_of_stream));
-        if message.last || message.kind == Some(Kind::Final) {
-            self.ended = true;
-        }
-        self.usage_told |= message.usage == UsageTold::Yes;
-        if matches!(spec.ends, Ends::Choices | Ends::Body) && self.choices.all_finished() {
-            self.ended |= match message.usage {
-                UsageTold::Yes => true,
-                UsageTold::Later => false,
-                UsageTold::No => message.choice_finished && !self.usage_follows,
-            };
-        }
+    /// What kinds of output the message that has ended carries; `answer.stream` tells whether it is one of a
+    /// stream.
+    pub(super) fn content(&mut self, contents: Contents, answer: &mut Answer, now: UnixNanos) {
         match answer.stream {
-            Some(_) => self.stream_message(message.content, answer, now),
-            None => self.first = Some((message.content, now)),
-        }
-    }
-
-    /// A message of an answer that failed has ended: it tells the error's code.
-    pub(super) fn failed_message(&mut self, message: Message) {
-        let code = message.error.and_then(|error| error.words.into_code());
-        let known = self.error.take().flatten();
-        self.error = Some(known.or(code));
-    }
-
-    /// What a message says that may not have come to its end.
-    pub(super) fn cut_message(&mut self, message: &mut Message, in_stream: bool) {
-        message.end(self, in_stream);
-        for told in std::mem::take(&mut message.calls) {
-            if self.call(0, told, in_stream) {
-                message.content.tool_argument = true;
-            }
-        }
-        let certain =
-            message.kind == Some(Kind::Error) || message.error.as_ref().is_some_and(|error| error.certain);
-        if certain && self.error.is_none() {
-            self.error = Some(message.error.take().and_then(|error| error.words.into_code()));
+            Some(_) => self.stream_message(contents, answer, now),
+            None => self.first = Some((contents, now)),
         }
     }
 
     /// Whether a stream that is over may be whole, though no final message was seen: some servers send none,
     /// and some of those no finish reason either.
-    pub(super) fn may_have_ended(&self, api: Api) -> bool {
-        match api.spec().ends {
+    pub(super) fn may_have_ended(&self, spec: &Spec) -> bool {
+        match spec.ends {
             Ends::Body | Ends::MessageMostly => true,
             Ends::Choices => self.choices.any_finished() || self.usage_told,
             Ends::Message => self.choices.any_finished(),
@@ -122,13 +85,10 @@ impl Draft {
     }
 
     /// The finish reasons and the tool calls.
-    pub(super) fn into_choices(self, api: Api) -> (Vec<String>, Vec<ToolCall>) {
+    pub(super) fn into_choices(self, spec: &Spec) -> (Vec<String>, Vec<ToolCall>) {
         let (mut finish_reasons, tool_calls) = self.choices.into_facts();
-        if api == Api::OpenAiResponses {
-            let incomplete = self.incomplete_reason.as_deref();
-            let reason = self.status.as_deref().and_then(|status| {
-                openai_responses::finish_reason(status, incomplete, !tool_calls.is_empty())
-            });
+        if let (Some(finish_reason), Some(status)) = (spec.finish_reason, self.status) {
+            let reason = finish_reason(&status, self.incomplete_reason.as_deref(), !tool_calls.is_empty());
             finish_reasons.extend(reason.map(str::to_owned));
         }
         (finish_reasons, tool_calls)
@@ -172,5 +132,19 @@ impl Draft {
         if contents.tool_argument {
             timing.first_tool_argument.get_or_insert(now);
         }
+    }
+}
+
+impl Contents {
+    pub(super) fn add(&mut self, content: Content) {
+        match content {
+            Content::Visible => self.visible = true,
+            Content::Reasoning => self.reasoning = true,
+            Content::ToolArgument => self.tool_argument = true,
+        }
+    }
+
+    fn any(self) -> bool {
+        self != Self::default()
     }
 }

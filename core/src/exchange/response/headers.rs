@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::error::aws_type;
-use crate::api::{Api, Count};
+use crate::api::Spec;
 use crate::call::Response;
 use crate::headers::Headers;
 use crate::json::Number;
@@ -19,7 +19,7 @@ pub(super) struct Head<'h> {
 /// Reads them: facts into the response, counts and the error's code that stand there into the draft.
 pub(super) fn read<'h>(
     headers: &Headers<'h>,
-    api: Api,
+    spec: &Spec,
     draft: &mut Draft,
     response: &mut Response,
 ) -> Head<'h> {
@@ -28,7 +28,13 @@ pub(super) fn read<'h>(
     let mut cache = None;
     for (name, value) in headers.iter() {
         let known = HEADERS.iter().find(|(known, _)| known.as_bytes() == name);
-        let Some((_, header)) = known else { continue };
+        let Some((_, header)) = known else {
+            let count = spec.count_headers.iter().find(|(known, _)| known.as_bytes() == name);
+            if let (Some((_, count)), Some(value)) = (count, integer(value)) {
+                draft.counts.set(*count, AFTER_BODY, value);
+            }
+            continue;
+        };
         match *header {
             Header::Status => head.status = integer(value).and_then(|status| u16::try_from(status).ok()),
             Header::ContentType => _ = head.content_type.get_or_insert(value),
@@ -36,11 +42,6 @@ pub(super) fn read<'h>(
             Header::AwsErrorType => {
                 let code = aws_type(&lossy(value, MAX_CODE)).to_owned();
                 draft.header_error = Some(code).filter(|code| !code.is_empty());
-            }
-            Header::Count(of, count) => {
-                if let Some(value) = integer(value).filter(|_| of == api) {
-                    draft.counts.set(count, AFTER_BODY, value);
-                }
             }
             Header::RequestId(rank) => request_id.offer(rank, value),
             Header::RemainingRequests => keep_first(&mut response.ratelimit_remaining_requests, value),
@@ -67,8 +68,6 @@ enum Header {
     ContentLength,
     /// The error's code, behind a `#` if there is one.
     AwsErrorType,
-    /// A count that this API's body may not tell.
-    Count(Api, Count),
     /// The provider's id of the request; the lower rank is the better known to its support.
     RequestId(u8),
     RemainingRequests,
@@ -88,18 +87,6 @@ const HEADERS: &[(&str, Header)] = &[
     ("content-type", Header::ContentType),
     ("content-length", Header::ContentLength),
     ("x-amzn-errortype", Header::AwsErrorType),
-    ("x-amzn-bedrock-input-token-count", Header::Count(Api::BedrockInvoke, Count::MeteredInput)),
-    ("x-amzn-bedrock-output-token-count", Header::Count(Api::BedrockInvoke, Count::MeteredOutput)),
-    (
-        "x-amzn-bedrock-cache-read-input-token-count",
-        Header::Count(Api::BedrockInvoke, Count::MeteredCacheRead),
-    ),
-    (
-        "x-amzn-bedrock-cache-write-input-token-count",
-        Header::Count(Api::BedrockInvoke, Count::MeteredCacheWrite),
-    ),
-    ("x-prompt-tokens", Header::Count(Api::TgiGenerate, Count::Input)),
-    ("x-generated-tokens", Header::Count(Api::TgiGenerate, Count::Output)),
     ("x-request-id", Header::RequestId(0)),
     ("request-id", Header::RequestId(1)),
     ("x-amzn-requestid", Header::RequestId(2)),
@@ -175,7 +162,7 @@ mod tests {
     fn facts(headers: &[(&str, &str)]) -> Response {
         let pairs: Vec<(&[u8], &[u8])> = headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
         let mut response = Response::default();
-        read(&Headers::new(&pairs), Api::OpenAiChat, &mut Draft::default(), &mut response);
+        read(&Headers::new(&pairs), &Spec::DEFAULT, &mut Draft::default(), &mut response);
         response
     }
 

@@ -2,17 +2,18 @@
 //!
 //! Members of a JSON object come in any order: a choice's index may follow its finish reason, a block's type
 //! its name. So what a container says becomes a fact when it ends, and what the whole message says when that
-//! does. A message that is given up leaves behind no choice, call, content event or error of its unfinished
-//! containers; ids and counts that stood in it before the damage stay.
+//! does. A message that is given up leaves behind no choice, tool call, content event or error of its
+//! unfinished containers; ids and counts that stood in it before the damage stay.
+//!
+//! `reading` fills a message in; what it tells goes to the `Draft`, which knows no message.
 
+use super::Answer;
 use super::choices::Told;
 use super::counts::Counts;
-use super::draft::Draft;
+use super::draft::{Contents, Draft};
 use super::error::ErrorWords;
-use crate::api::{CallRule, Content, Count, Kind, ResponseField, Side, Spec, gemini_generate};
-use crate::call::{Losses, Response, ToolCall};
-use crate::frame::Base64;
-use crate::json::{Container, Number, Paths, Position, Progress, Scanner, Text, Value, Visitor};
+use crate::api::{Content, Count, Ends, Kind, Side, Spec};
+use crate::time::UnixNanos;
 
 /// What the current message has told so far.
 #[derive(Debug, Default)]
@@ -29,23 +30,15 @@ pub(super) struct Message {
     pub(super) choice_finished: bool,
     pub(super) usage: UsageTold,
     /// Tool calls outside of choices.
-    pub(super) calls: Vec<Told>,
+    pub(super) tool_calls: Vec<Told>,
     pub(super) error: Option<Box<ErrorTold>>,
     /// It has output whose kind its name tells.
-    delta: bool,
-    choice: Option<OpenChoice>,
-    call: Option<OpenCall>,
-    part: OpenPart,
-    modality: OpenModality,
-    cache_write: OpenCacheWrite,
-}
-
-/// What kinds of output a message carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents {
-    pub(super) visible: bool,
-    pub(super) reasoning: bool,
-    pub(super) tool_argument: bool,
+    pub(super) delta: bool,
+    pub(super) choice: Option<OpenChoice>,
+    pub(super) tool_call: Option<OpenToolCall>,
+    pub(super) part: OpenPart,
+    pub(super) modality: OpenModality,
+    pub(super) cache_write: OpenCacheWrite,
 }
 
 /// Whether a message has `usage`.
@@ -67,42 +60,42 @@ pub(super) struct ErrorTold {
 }
 
 #[derive(Debug)]
-struct OpenChoice {
-    index: u32,
-    finish_reason: Option<String>,
-    /// The calls in it.
-    calls: Vec<Told>,
+pub(super) struct OpenChoice {
+    pub(super) index: u32,
+    pub(super) finish_reason: Option<String>,
+    /// The tool calls in it.
+    pub(super) tool_calls: Vec<Told>,
 }
 
 #[derive(Debug)]
-struct OpenCall {
-    told: Told,
+pub(super) struct OpenToolCall {
+    pub(super) told: Told,
     /// Its kind is one that counts.
-    counts: bool,
+    pub(super) counts: bool,
 }
 
 #[derive(Debug, Default)]
-struct OpenPart {
-    text: bool,
-    thought: bool,
+pub(super) struct OpenPart {
+    pub(super) text: bool,
+    pub(super) thought: bool,
 }
 
 #[derive(Debug, Default)]
-struct OpenModality {
-    modality: Option<Modality>,
-    tokens: Option<u64>,
+pub(super) struct OpenModality {
+    pub(super) modality: Option<Modality>,
+    pub(super) tokens: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Modality {
+pub(super) enum Modality {
     Audio,
     Image,
 }
 
 #[derive(Debug, Default)]
-struct OpenCacheWrite {
-    hour: bool,
-    tokens: Option<u64>,
+pub(super) struct OpenCacheWrite {
+    pub(super) hour: bool,
+    pub(super) tokens: Option<u64>,
 }
 
 impl Message {
@@ -113,41 +106,78 @@ impl Message {
         }
     }
 
-    /// Whatever is still open ends here; then the content that the name tells is known, too.
-    pub(super) fn end(&mut self, draft: &mut Draft, in_stream: bool) {
-        self.end_call();
+    /// It has come to its end; `answer.stream` tells whether it is one of a stream.
+    pub(super) fn end(mut self, draft: &mut Draft, spec: &Spec, answer: &mut Answer, now: UnixNanos) {
+        self.cut(draft, answer.stream.is_some());
+        // A line `error: …` is no message by the standard of event streams.
+        draft.messages = draft.messages.saturating_add(u64::from(!self.outside_of_stream));
+        if self.last || self.kind == Some(Kind::Final) {
+            draft.ended = true;
+        }
+        draft.usage_told |= self.usage == UsageTold::Yes;
+        if matches!(spec.ends, Ends::Choices | Ends::Body) && draft.choices.all_finished() {
+            draft.ended |= match self.usage {
+                UsageTold::Yes => true,
+                UsageTold::Later => false,
+                UsageTold::No => self.choice_finished && !draft.usage_follows,
+            };
+        }
+        draft.content(self.content, answer, now);
+    }
+
+    /// It is one of an answer that failed, and has ended: it tells the error's code.
+    pub(super) fn end_of_failure(self, draft: &mut Draft) {
+        let code = self.error.and_then(|error| error.words.into_code());
+        let known = draft.error.take().flatten();
+        draft.error = Some(known.or(code));
+    }
+
+    /// What it says though it may not have come to its end: whatever is still open ends here; then the
+    /// content that the name tells is known, too.
+    pub(super) fn cut(&mut self, draft: &mut Draft, in_stream: bool) {
+        self.end_tool_call();
         self.end_choice(draft, in_stream);
         if let (true, Some(Kind::Delta(content))) = (self.delta, self.kind) {
             self.content.add(content);
         }
+        for told in std::mem::take(&mut self.tool_calls) {
+            if draft.tool_call(0, told, in_stream) {
+                self.content.add(Content::ToolArgument);
+            }
+        }
+        let certain =
+            self.kind == Some(Kind::Error) || self.error.as_ref().is_some_and(|error| error.certain);
+        if certain && draft.error.is_none() {
+            draft.error = Some(self.error.take().and_then(|error| error.words.into_code()));
+        }
     }
 
-    fn end_call(&mut self) {
-        let Some(OpenCall { told, counts }) = self.call.take() else { return };
-        if !counts || (told.call.id.is_none() && told.call.name.is_none()) {
+    pub(super) fn end_tool_call(&mut self) {
+        let Some(OpenToolCall { told, counts }) = self.tool_call.take() else { return };
+        if !counts || (told.tool_call.id.is_none() && told.tool_call.name.is_none()) {
             return;
         }
         match &mut self.choice {
-            Some(choice) => choice.calls.push(told),
-            None => self.calls.push(told),
+            Some(choice) => choice.tool_calls.push(told),
+            None => self.tool_calls.push(told),
         }
     }
 
-    fn end_choice(&mut self, draft: &mut Draft, in_stream: bool) {
-        let Some(OpenChoice { index, finish_reason, calls }) = self.choice.take() else { return };
+    pub(super) fn end_choice(&mut self, draft: &mut Draft, in_stream: bool) {
+        let Some(OpenChoice { index, finish_reason, tool_calls }) = self.choice.take() else { return };
         draft.choices.see(index);
         if let Some(reason) = finish_reason {
             self.choice_finished = true;
             draft.choices.finish(index, reason);
         }
-        for told in calls {
-            if draft.call(index, told, in_stream) {
-                self.content.tool_argument = true;
+        for told in tool_calls {
+            if draft.tool_call(index, told, in_stream) {
+                self.content.add(Content::ToolArgument);
             }
         }
     }
 
-    fn finish_reason(&mut self, draft: &mut Draft, reason: String) {
+    pub(super) fn finish_reason(&mut self, draft: &mut Draft, reason: String) {
         match &mut self.choice {
             Some(choice) => choice.finish_reason = Some(reason),
             None => {
@@ -157,7 +187,14 @@ impl Message {
         }
     }
 
-    fn end_modality(&mut self, counts: &mut Counts, side: Side) {
+    pub(super) fn end_part(&mut self) {
+        let OpenPart { text, thought } = std::mem::take(&mut self.part);
+        if text {
+            self.content.add(if thought { Content::Reasoning } else { Content::Visible });
+        }
+    }
+
+    pub(super) fn end_modality(&mut self, counts: &mut Counts, side: Side) {
         let OpenModality { modality: Some(modality), tokens: Some(tokens) } =
             std::mem::take(&mut self.modality)
         else {
@@ -172,316 +209,14 @@ impl Message {
         counts.add(count, 0, tokens);
     }
 
-    fn end_cache_write(&mut self, counts: &mut Counts) {
+    pub(super) fn end_cache_write(&mut self, counts: &mut Counts) {
         if let OpenCacheWrite { hour: true, tokens: Some(tokens) } = std::mem::take(&mut self.cache_write) {
             counts.add(Count::CacheWriteHour, 0, tokens);
         }
     }
 
-    fn error(&mut self) -> &mut ErrorTold {
+    pub(super) fn error(&mut self) -> &mut ErrorTold {
         self.error.get_or_insert_default()
-    }
-}
-
-impl Contents {
-    fn add(&mut self, content: Content) {
-        match content {
-            Content::Visible => self.visible = true,
-            Content::Reasoning => self.reasoning = true,
-            Content::ToolArgument => self.tool_argument = true,
-        }
-    }
-
-    pub(super) fn any(self) -> bool {
-        self != Self::default()
-    }
-}
-
-/// JSON inside a text of the message, in progress.
-#[derive(Debug, Default)]
-pub(super) struct Wrapped {
-    base64: Base64,
-    scanner: Scanner,
-    state: WrappedState,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-enum WrappedState {
-    #[default]
-    Open,
-    Done,
-    Failed,
-}
-
-/// Takes a message's fields.
-pub(super) struct Reading<'a> {
-    pub(super) spec: &'static Spec,
-    pub(super) paths: &'a Paths<ResponseField>,
-    pub(super) message: &'a mut Message,
-    pub(super) draft: &'a mut Draft,
-    pub(super) facts: &'a mut Response,
-    pub(super) losses: &'a mut Losses,
-    /// The message is one of a stream, as far as is known.
-    pub(super) in_stream: bool,
-    /// `None` inside a wrapped message: they do not nest.
-    pub(super) wrapped: Option<&'a mut Option<Box<Wrapped>>>,
-}
-
-impl Visitor<ResponseField> for Reading<'_> {
-    fn visit(&mut self, field: ResponseField, at: &Position<'_>, value: Value<'_>) {
-        match value {
-            Value::Null => {
-                if field == ResponseField::Usage && self.message.usage == UsageTold::No {
-                    self.message.usage = UsageTold::Later;
-                }
-            }
-            Value::Bool(value) => self.bool(field, value),
-            Value::Number(number) => self.number(field, number),
-            Value::Text(text) => {
-                if !(text.whole && text.bytes.is_empty()) {
-                    self.text(field, text);
-                }
-            }
-            Value::Begin(container) => self.begin(field, container, at),
-            Value::End(container, members) => self.end(field, container, members),
-            Value::Piece(piece) => self.piece(piece),
-            Value::TextEnd => self.piece_end(),
-        }
-    }
-}
-
-impl Reading<'_> {
-    fn text(&mut self, field: ResponseField, text: Text<'_>) {
-        use ResponseField as F;
-        match field {
-            F::Content(content) => self.message.content.add(content),
-            F::Delta => self.message.delta = true,
-            F::PartText => self.message.part.text = true,
-            F::Name => self.message.name(self.spec, text.bytes),
-            F::Id(rank) if self.facts.id.is_none() || rank < self.draft.id_rank => {
-                self.draft.id_rank = rank;
-                self.facts.id = Some(owned(text, self.losses));
-            }
-            F::Model => first(&mut self.facts.model, text, self.losses),
-            F::ModelResource => {
-                let name = text.bytes.strip_prefix(b"models/").unwrap_or(text.bytes);
-                first(&mut self.facts.model, Text { bytes: name, ..text }, self.losses);
-            }
-            F::SystemFingerprint => first(&mut self.facts.system_fingerprint, text, self.losses),
-            F::UpstreamProvider if self.draft.names_upstream => {
-                first(&mut self.facts.upstream_provider, text, self.losses);
-            }
-            F::ConversationId => first(&mut self.facts.conversation_id, text, self.losses),
-            F::PreviousResponseId => first(&mut self.facts.previous_response_id, text, self.losses),
-            F::ServiceTier => last(&mut self.facts.service_tier, text, self.losses),
-            F::Status => last(&mut self.draft.status, text, self.losses),
-            F::IncompleteReason => last(&mut self.draft.incomplete_reason, text, self.losses),
-            F::Blocked => self.message.last = true,
-            F::FinishReason | F::GoogleFinishReason => {
-                self.message.finish_reason(self.draft, owned(text, self.losses));
-            }
-            F::FinishReasonUnless(going_on) if text.bytes != going_on.as_bytes() => {
-                self.message.finish_reason(self.draft, owned(text, self.losses));
-            }
-            F::CallId => {
-                if let Some(open) = &mut self.message.call {
-                    open.told.call.id = Some(owned(text, self.losses));
-                }
-            }
-            F::CallName => {
-                if let Some(open) = &mut self.message.call {
-                    open.told.call.name = Some(owned(text, self.losses));
-                }
-            }
-            F::CallKind => {
-                if let Some(open) = &mut self.message.call {
-                    open.counts = counts(open.told.rule, text.bytes);
-                }
-            }
-            F::Modality => {
-                self.message.modality.modality = match text.bytes {
-                    b"AUDIO" => Some(Modality::Audio),
-                    b"IMAGE" => Some(Modality::Image),
-                    _ => None,
-                }
-            }
-            F::CacheWriteTtl => self.message.cache_write.hour = text.bytes == b"1h",
-            F::Error | F::OuterErrorMessage => self.message.error().certain = true,
-            F::InnerErrorWord(kind) => self.message.error().words.inner(kind, &text.to_string_lossy()),
-            F::OuterErrorWord(kind) => self.message.error().words.outer(kind, &text.to_string_lossy()),
-            _ => {}
-        }
-    }
-
-    fn number(&mut self, field: ResponseField, number: Number<'_>) {
-        use ResponseField as F;
-        match field {
-            F::Count(count, rank) => {
-                if let Some(value) = number.as_u64() {
-                    self.draft.counts.set(count, rank, value);
-                }
-            }
-            F::Sum(count, rank) => {
-                if let Some(value) = number.as_u64() {
-                    self.draft.counts.add(count, rank, value);
-                }
-            }
-            F::CountUnlessZero(count) => {
-                if let Some(value) = number.as_u64() {
-                    self.draft.counts.set_unless_zero(count, value);
-                }
-            }
-            F::Cost => {
-                if let Some(usd) = number.as_f64() {
-                    self.draft.counts.set_cost(usd);
-                }
-            }
-            F::CostTicks => {
-                if let Some(ticks) = number.as_f64() {
-                    self.draft.counts.set_cost_ticks(ticks);
-                }
-            }
-            F::ChoiceIndex => {
-                if let (Some(choice), Some(index)) = (&mut self.message.choice, as_u32(number)) {
-                    choice.index = index;
-                }
-            }
-            F::CallIndex => {
-                if let (Some(open), Some(index)) = (&mut self.message.call, as_u32(number)) {
-                    open.told.index = index;
-                }
-            }
-            F::GoogleFinishReason => {
-                if let Some(name) =
-                    as_u32(number).and_then(|n| gemini_generate::finish_reason(n, self.draft.vertex))
-                {
-                    self.message.finish_reason(self.draft, name.to_owned());
-                }
-            }
-            F::Modality => {
-                self.message.modality.modality = match as_u32(number).and_then(gemini_generate::modality) {
-                    Some("AUDIO") => Some(Modality::Audio),
-                    Some("IMAGE") => Some(Modality::Image),
-                    _ => None,
-                }
-            }
-            F::ModalityTokens => self.message.modality.tokens = number.as_u64(),
-            F::CacheWriteTokens => self.message.cache_write.tokens = number.as_u64(),
-            F::InnerErrorWord(kind) => self.message.error().words.inner_number(kind, number.as_str()),
-            F::OuterErrorWord(kind) => self.message.error().words.outer_number(kind, number.as_str()),
-            _ => {}
-        }
-    }
-
-    fn bool(&mut self, field: ResponseField, value: bool) {
-        match field {
-            ResponseField::Finished => self.message.last |= value,
-            ResponseField::PartThought => self.message.part.thought = value,
-            _ => {}
-        }
-    }
-
-    fn begin(&mut self, field: ResponseField, container: Container, at: &Position<'_>) {
-        use ResponseField as F;
-        match (field, container) {
-            (F::Usage, _) => self.message.usage = UsageTold::Yes,
-            (F::Choice, Container::Object) => {
-                self.message.choice =
-                    Some(OpenChoice { index: at.index(0), finish_reason: None, calls: Vec::new() });
-            }
-            (F::Call(rule), Container::Object) => {
-                let index = if rule == CallRule::Legacy { u32::MAX } else { at.index(1) };
-                let told = Told { rule, index, call: ToolCall::default() };
-                self.message.call = Some(OpenCall { told, counts: counts(rule, b"") });
-            }
-            (F::Part, Container::Object) => self.message.part = OpenPart::default(),
-            (F::ModalityCount(_), Container::Object) => self.message.modality = OpenModality::default(),
-            (F::CacheWriteEntry, Container::Object) => self.message.cache_write = OpenCacheWrite::default(),
-            (F::Content(content), Container::Object) => self.message.content.add(content),
-            (F::LastMetrics, Container::Object) => self.message.last = true,
-            (F::Embedding, _) => self.draft.embeds = true,
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, field: ResponseField, container: Container, members: u32) {
-        use ResponseField as F;
-        match (field, container) {
-            (F::Choice, Container::Object) => self.message.end_choice(self.draft, self.in_stream),
-            (F::Call(_), Container::Object) => self.message.end_call(),
-            (F::Part, Container::Object) => {
-                let OpenPart { text, thought } = self.message.part;
-                if text {
-                    self.message.content.add(if thought { Content::Reasoning } else { Content::Visible });
-                }
-            }
-            (F::ModalityCount(side), Container::Object) => {
-                self.message.end_modality(&mut self.draft.counts, side);
-            }
-            (F::CacheWriteEntry, Container::Object) => self.message.end_cache_write(&mut self.draft.counts),
-            (F::Error, Container::Object) if members > 0 => {
-                let error = self.message.error();
-                error.certain = true;
-                error.words.object();
-            }
-            _ => {}
-        }
-    }
-
-    fn piece(&mut self, piece: &[u8]) {
-        let Some(slot) = self.wrapped.as_deref_mut() else { return };
-        let Wrapped { base64, scanner, state } = &mut **slot.get_or_insert_default();
-        let mut inner = Reading {
-            spec: self.spec,
-            paths: self.paths,
-            message: &mut *self.message,
-            draft: &mut *self.draft,
-            facts: &mut *self.facts,
-            losses: &mut *self.losses,
-            in_stream: self.in_stream,
-            wrapped: None,
-        };
-        let pushed = base64.push(piece, &mut |json| {
-            if *state == WrappedState::Open {
-                match scanner.push(inner.paths, json, &mut inner) {
-                    Progress::More => {}
-                    Progress::Done { .. } => *state = WrappedState::Done,
-                    Progress::Failed { .. } => *state = WrappedState::Failed,
-                }
-            }
-        });
-        if pushed.is_err() {
-            *state = WrappedState::Failed;
-        }
-    }
-
-    fn piece_end(&mut self) {
-        let Some(Some(wrapped)) = self.wrapped.as_deref_mut() else { return };
-        // A JSON text needs no padding bits of its own: what a last group gives is its closing bracket.
-        let Wrapped { base64, scanner, state } = &mut **wrapped;
-        let mut inner = Reading {
-            spec: self.spec,
-            paths: self.paths,
-            message: &mut *self.message,
-            draft: &mut *self.draft,
-            facts: &mut *self.facts,
-            losses: &mut *self.losses,
-            in_stream: self.in_stream,
-            wrapped: None,
-        };
-        let finished = base64.finish(&mut |json| {
-            if *state == WrappedState::Open
-                && matches!(scanner.push(inner.paths, json, &mut inner), Progress::Done { .. })
-            {
-                *state = WrappedState::Done;
-            }
-        });
-        if finished.is_err() || *state != WrappedState::Done {
-            self.losses.malformed_messages = self.losses.malformed_messages.saturating_add(1);
-        }
-        wrapped.scanner.reset();
-        wrapped.base64 = Base64::default();
-        wrapped.state = WrappedState::Open;
     }
 }
 
@@ -489,37 +224,4 @@ impl Reading<'_> {
 fn kind(spec: &Spec, name: &[u8]) -> Option<Kind> {
     let known = spec.messages.iter().find(|(known, _)| known.as_bytes() == name);
     known.map(|(_, kind)| *kind).or((name == b"error").then_some(Kind::Error))
-}
-
-/// Whether a call of this kind is one for the client.
-fn counts(rule: CallRule, kind: &[u8]) -> bool {
-    match rule {
-        CallRule::Indexed | CallRule::Listed | CallRule::Legacy | CallRule::Each | CallRule::Summary => true,
-        CallRule::Item => matches!(kind, b"function_call" | b"custom_tool_call"),
-        CallRule::OfKind(wanted) => kind == wanted.as_bytes(),
-        CallRule::ToolUse => kind != b"server_tool_use",
-    }
-}
-
-fn first(slot: &mut Option<String>, text: Text<'_>, losses: &mut Losses) {
-    if slot.is_none() && !text.bytes.is_empty() {
-        *slot = Some(owned(text, losses));
-    }
-}
-
-fn last(slot: &mut Option<String>, text: Text<'_>, losses: &mut Losses) {
-    if slot.as_ref().is_none_or(|known| known.as_bytes() != text.bytes) {
-        *slot = Some(owned(text, losses));
-    }
-}
-
-fn owned(text: Text<'_>, losses: &mut Losses) -> String {
-    if !text.whole {
-        losses.truncated_values = losses.truncated_values.saturating_add(1);
-    }
-    text.to_string_lossy().into_owned()
-}
-
-fn as_u32(number: Number<'_>) -> Option<u32> {
-    number.as_u64().and_then(|number| u32::try_from(number).ok())
 }

@@ -1,7 +1,7 @@
 //! The answer of an exchange: from its headers, chunks and end to what was answered and how it ended.
 //!
-//! [`ResponseSide`] is handed what passes; `body` takes messages out of the bytes, `message` fields out of a
-//! message, `draft` gathers what they say until the end.
+//! [`ResponseSide`] is handed what passes; `body` takes messages out of the bytes, `reading` fields out of a
+//! message, `message` makes facts of them, `draft` gathers those until the end.
 
 mod body;
 mod choices;
@@ -11,13 +11,14 @@ mod error;
 mod headers;
 mod message;
 mod outcome;
+mod reading;
 
 use std::sync::Arc;
 
 use body::{Body, Wholeness};
 use draft::Draft;
 
-use crate::api::{Api, Compiled, Count};
+use crate::api::{Api, Compiled, Count, Quirks};
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
 use crate::headers::Headers;
 use crate::time::UnixNanos;
@@ -71,14 +72,14 @@ impl ResponseSide {
     pub(super) fn headers(
         &mut self,
         headers: &Headers<'_>,
-        provider: &str,
+        quirks: Quirks,
         usage_follows: bool,
         tables: &Arc<Compiled>,
         now: UnixNanos,
     ) {
         let Self { answer, content_length, body } = self;
-        let mut draft = Draft::new(provider, usage_follows);
-        let head = headers::read(headers, answer.api, &mut draft, &mut answer.facts);
+        let mut draft = Draft::new(quirks, usage_follows);
+        let head = headers::read(headers, answer.api.spec(), &mut draft, &mut answer.facts);
         answer.timing.response_start = Some(now);
         *content_length = head.content_length;
         *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer)));
@@ -129,7 +130,7 @@ impl ResponseSide {
         let ended = draft.ended || whole_document;
         let truncated = match wholeness {
             Wholeness::Cut => true,
-            Wholeness::Whole => answer.stream.is_some() && !draft.may_have_ended(answer.api),
+            Wholeness::Whole => answer.stream.is_some() && !draft.may_have_ended(answer.api.spec()),
             Wholeness::Unknown => false,
         };
         match draft.error.take() {
@@ -145,7 +146,7 @@ impl ResponseSide {
         }
         answer.usage = draft.counts.usage(ended || answer.outcome == Outcome::Completed);
         answer.losses.dropped_values = draft.choices.lost();
-        (answer.facts.finish_reasons, answer.facts.tool_calls) = draft.into_choices(answer.api);
+        (answer.facts.finish_reasons, answer.facts.tool_calls) = draft.into_choices(answer.api.spec());
         answer
     }
 }
