@@ -12,6 +12,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 pub mod api;
+pub mod budget;
 pub mod call;
 pub mod config;
 pub mod decode;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use inferspan_core::budget::Budget;
 use inferspan_core::config::{Config, Parent};
 use inferspan_core::exchange::Observer;
 use inferspan_core::otlp::envelope::Envelope;
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) exporter: Exporter,
     pub(crate) stats: Stats,
     pub(crate) ids: Ids,
+    /// Of the memory that its exchanges hold, whatever configuration they began with.
+    budget: Budget,
     pub(crate) scratch: PairScratch,
 }
 
@@ -59,12 +62,13 @@ impl Shared {
 
 impl Default for State {
     fn default() -> Self {
-        let config = Config::default();
+        let (config, budget) = (Config::default(), Budget::default());
         Self {
-            settings: Rc::new(Settings::new(&config)),
+            settings: Rc::new(Settings::new(&config, &budget)),
             exporter: Exporter::new(&config.otlp, envelope(&config)),
             stats: Stats::default(),
             ids: Ids::default(),
+            budget,
             scratch: PairScratch::default(),
         }
     }
@@ -76,7 +80,7 @@ impl State {
         self.stats.define();
         match Config::parse(text) {
             Ok(config) => {
-                self.settings = Rc::new(Settings::new(&config));
+                self.settings = Rc::new(Settings::new(&config, &self.budget));
                 self.exporter.reconfigure(&config.otlp, envelope(&config));
                 true
             }
@@ -91,9 +95,9 @@ impl State {
 }
 
 impl Settings {
-    fn new(config: &Config) -> Self {
+    fn new(config: &Config, budget: &Budget) -> Self {
         Self {
-            observer: Observer::new(config.overrides()),
+            observer: Observer::new(config.overrides(), budget.clone()),
             sampler: Sampler::new(config.trace.sample_ratio),
             propagate: config.trace.propagate,
             parent: config.trace.parent,

@@ -1,6 +1,7 @@
 //! What runs an exchange: the filter's core itself, or the compiled filter.
 
 use anyhow::{Context, Result};
+use inferspan_core::budget::Budget;
 use inferspan_core::call::{Call, End};
 use inferspan_core::config::Config;
 use inferspan_core::exchange::Observer;
@@ -39,7 +40,7 @@ impl Native {
     /// Configured as in Envoy.
     pub(super) fn new(configuration: &[u8]) -> Result<Self> {
         let config = Config::parse(configuration).context("the filter's configuration")?;
-        Ok(Self { observer: Observer::new(config.overrides()) })
+        Ok(Self { observer: Observer::new(config.overrides(), Budget::default()) })
     }
 }
 

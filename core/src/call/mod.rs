@@ -127,6 +127,10 @@ pub struct Losses {
     pub damaged_frames: u32,
     /// Bodies whose content coding could not be undone, or not to the end.
     pub undecoded_bodies: u32,
+    /// Bodies not read, or not to the end, because the VM's budget had no memory left for it.
+    pub unbudgeted_bodies: u32,
+    /// Bodies not read to the end because reading them would cost too much for their size.
+    pub excessive_bodies: u32,
     /// Bodies whose content-type or content-encoding did not fit their bytes.
     pub mislabelled_bodies: u32,
     /// Bodies in a framing or of a type nobody here reads.
@@ -145,6 +149,8 @@ impl Losses {
             malformed_messages: self.malformed_messages.saturating_add(other.malformed_messages),
             damaged_frames: self.damaged_frames.saturating_add(other.damaged_frames),
             undecoded_bodies: self.undecoded_bodies.saturating_add(other.undecoded_bodies),
+            unbudgeted_bodies: self.unbudgeted_bodies.saturating_add(other.unbudgeted_bodies),
+            excessive_bodies: self.excessive_bodies.saturating_add(other.excessive_bodies),
             mislabelled_bodies: self.mislabelled_bodies.saturating_add(other.mislabelled_bodies),
             unread_bodies: self.unread_bodies.saturating_add(other.unread_bodies),
             truncated_values: self.truncated_values.saturating_add(other.truncated_values),
@@ -154,11 +160,13 @@ impl Losses {
 
     /// Each kind of loss by the name it is counted under.
     #[must_use]
-    pub fn by_kind(&self) -> [(&'static str, u32); 7] {
+    pub fn by_kind(&self) -> [(&'static str, u32); 9] {
         [
             ("malformed_messages", self.malformed_messages),
             ("damaged_frames", self.damaged_frames),
             ("undecoded_bodies", self.undecoded_bodies),
+            ("unbudgeted_bodies", self.unbudgeted_bodies),
+            ("excessive_bodies", self.excessive_bodies),
             ("mislabelled_bodies", self.mislabelled_bodies),
             ("unread_bodies", self.unread_bodies),
             ("truncated_values", self.truncated_values),

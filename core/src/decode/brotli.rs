@@ -10,27 +10,50 @@
 use std::fmt;
 
 use brotli_decompressor::{
-    Allocator, BrotliDecoderErrorCode, BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc,
+    Allocator, BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode, SliceWrapper, SliceWrapperMut,
 };
 
 use super::{Coding, DecodeError, Out};
+use crate::budget::{Budget, Claim};
 
 /// Decodes one body.
 pub(super) struct Brotli {
-    state: BrotliState<Bounded, StandardAlloc, StandardAlloc>,
+    state: BrotliState<Cells, Cells, Cells>,
     ended: bool,
+    /// Of the state itself.
+    _claim: Claim,
 }
 
-/// Allocates bytes (the window, and maps of at most 64 KiB), but no window above the bound.
-struct Bounded {
-    max: usize,
+/// Allocates the decoder's memory, each piece claimed from the budget: the window (bytes), maps (bytes and
+/// words) and Huffman tables. Where it may not, the decoder gets a piece of nothing and reports an error.
+struct Cells {
+    budget: Budget,
+    /// Largest piece, in bytes.
+    most: usize,
+    refused: Option<DecodeError>,
+}
+
+/// A piece of the decoder's memory.
+struct Cell<T> {
+    cells: Vec<T>,
+    _claim: Option<Claim>,
 }
 
 impl Brotli {
-    pub(super) fn new(window: usize) -> Self {
-        let bytes = Bounded { max: window.saturating_add(WINDOW_SLACK) };
-        let state = BrotliState::new_strict(bytes, StandardAlloc::default(), StandardAlloc::default());
-        Self { state, ended: false }
+    /// `window`: how far back a stream may refer, in bytes.
+    pub(super) fn new(window: usize, budget: &Budget) -> Result<Self, DecodeError> {
+        let claim = budget.claim(size_of::<Self>()).map_err(|_| REFUSED)?;
+        let cells = || Cells {
+            budget: budget.clone(),
+            most: window.saturating_add(WINDOW_SLACK).max(MOST_TABLES),
+            refused: None,
+        };
+        let state = BrotliState::new_strict(cells(), cells(), cells());
+        // The only piece that the decoder does not look at before it uses it.
+        if state.context_map_table.slice().is_empty() {
+            return Err(REFUSED);
+        }
+        Ok(Self { state, ended: false, _claim: claim })
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
@@ -73,13 +96,9 @@ impl Brotli {
     }
 
     fn error(&self) -> DecodeError {
-        match self.state.error_code {
-            BrotliDecoderErrorCode::BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_1
-            | BrotliDecoderErrorCode::BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_2 => {
-                DecodeError::Window(Coding::Brotli)
-            }
-            _ => DecodeError::Corrupt(Coding::Brotli),
-        }
+        let BrotliState { alloc_u8, alloc_u32, alloc_hc, .. } = &self.state;
+        let refused = alloc_u8.refused.or(alloc_u32.refused).or(alloc_hc.refused);
+        refused.unwrap_or(DecodeError::Corrupt(Coding::Brotli))
     }
 }
 
@@ -89,18 +108,58 @@ impl fmt::Debug for Brotli {
     }
 }
 
-impl Allocator<u8> for Bounded {
-    type AllocatedMemory = <StandardAlloc as Allocator<u8>>::AllocatedMemory;
+impl Cells {
+    fn allocate<T: Clone + Default>(&mut self, len: usize) -> Result<Cell<T>, DecodeError> {
+        let bytes = len.saturating_mul(size_of::<T>());
+        if bytes > self.most {
+            return Err(DecodeError::Window(Coding::Brotli));
+        }
+        let claim = self.budget.claim(bytes).map_err(|_| REFUSED)?;
+        let mut cells = Vec::new();
+        cells.try_reserve_exact(len).map_err(|_| REFUSED)?;
+        cells.resize(len, T::default());
+        Ok(Cell { cells, _claim: Some(claim) })
+    }
+}
 
-    fn alloc_cell(&mut self, len: usize) -> Self::AllocatedMemory {
-        StandardAlloc::default().alloc_cell(if len > self.max { 0 } else { len })
+impl<T: Clone + Default> Allocator<T> for Cells {
+    type AllocatedMemory = Cell<T>;
+
+    fn alloc_cell(&mut self, len: usize) -> Cell<T> {
+        self.allocate(len).unwrap_or_else(|error| {
+            self.refused = Some(error);
+            Cell::default()
+        })
     }
 
-    fn free_cell(&mut self, _: Self::AllocatedMemory) {}
+    fn free_cell(&mut self, _: Cell<T>) {}
 }
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self { cells: Vec::new(), _claim: None }
+    }
+}
+
+impl<T> SliceWrapper<T> for Cell<T> {
+    fn slice(&self) -> &[T] {
+        &self.cells
+    }
+}
+
+impl<T> SliceWrapperMut<T> for Cell<T> {
+    fn slice_mut(&mut self) -> &mut [T] {
+        &mut self.cells
+    }
+}
+
+const REFUSED: DecodeError = DecodeError::Budget(Coding::Brotli);
 
 /// What the decoder allocates with a window beside it, in bytes, rounded up.
 const WINDOW_SLACK: usize = 1 << 10;
+
+/// More than the tables of one kind ever take: 256 trees of 1,080 codes of 4 bytes each.
+const MOST_TABLES: usize = 256 * 1_080 * size_of::<HuffmanCode>();
 
 /// Size of the pieces that go in, in bytes.
 const STEP: usize = 4 << 10;

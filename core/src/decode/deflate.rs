@@ -13,16 +13,17 @@ use miniz_oxide::inflate::core::inflate_flags::{
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::{Coding, DecodeError, Out};
+use crate::budget::{Budget, Claim};
 
 /// Decodes one body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Deflate {
     state: State,
+    budget: Budget,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum State {
-    #[default]
     Start,
     /// The first byte, which may begin a zlib header.
     First(u8),
@@ -31,6 +32,10 @@ enum State {
 }
 
 impl Deflate {
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { state: State::Start, budget: budget.clone() }
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut rest = bytes;
         loop {
@@ -43,7 +48,7 @@ impl Deflate {
                 State::First(first) => {
                     let Some(&second) = rest.first() else { return Ok(()) };
                     let first = *first;
-                    let mut inflate = Inflate::new(Coding::Deflate, is_zlib(first, second));
+                    let mut inflate = Inflate::new(Coding::Deflate, is_zlib(first, second), &self.budget)?;
                     // No stream ends with its first byte.
                     inflate.push(&[first], out)?;
                     self.state = State::Body(inflate);
@@ -78,23 +83,28 @@ pub(super) struct Inflate {
     /// Where in the window the next output goes: `0 .. WINDOW`.
     at: usize,
     flags: u32,
+    /// Of what it holds.
+    _claim: Claim,
 }
 
 impl Inflate {
     /// Begins a stream of that coding; `zlib`: with zlib's header and checksum.
-    pub(super) fn new(coding: Coding, zlib: bool) -> Self {
+    pub(super) fn new(coding: Coding, zlib: bool, budget: &Budget) -> Result<Self, DecodeError> {
+        let held = WINDOW.saturating_add(size_of::<DecompressorOxide>());
+        let claim = budget.claim(held).map_err(|_| DecodeError::Budget(coding))?;
         let format = if zlib {
             TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_COMPUTE_ADLER32
         } else {
             TINFL_FLAG_IGNORE_ADLER32
         };
-        Self {
+        Ok(Self {
             coding,
             tables: Box::default(),
             window: vec![0; WINDOW].into_boxed_slice(),
             at: 0,
             flags: TINFL_FLAG_HAS_MORE_INPUT | format,
-        }
+            _claim: claim,
+        })
     }
 
     /// Begins another stream of the same kind.

@@ -6,6 +6,8 @@
     reason = "asserting is what these functions are for; no filter contains them"
 )]
 
+use crate::budget::Budget;
+
 use super::{Coding, DecodeError, Decoder, Limits};
 
 /// gzip.
@@ -39,7 +41,8 @@ pub(super) struct Decoded {
 
 /// Decodes a body in these pieces.
 pub(super) fn decode(content_encoding: &str, limits: Limits, pieces: &[&[u8]]) -> Decoded {
-    let mut decoder = Decoder::new([content_encoding.as_bytes()], limits).expect("a coding of this build");
+    let mut decoder = Decoder::new([content_encoding.as_bytes()], limits, &Budget::default())
+        .expect("a coding of this build");
     let mut text = Vec::new();
     let result =
         pieces.iter().try_for_each(|piece| decoder.push(piece, &mut |piece| text.extend_from_slice(piece)));

@@ -8,6 +8,7 @@ use crc32fast::Hasher;
 
 use super::deflate::Inflate;
 use super::{Coding, DecodeError, Out};
+use crate::budget::Budget;
 use crate::gather::Gather;
 
 /// Decodes one body.
@@ -41,20 +42,18 @@ enum Step {
     Ended,
 }
 
-impl Default for Gzip {
-    fn default() -> Self {
-        Self {
+impl Gzip {
+    pub(super) fn new(budget: &Budget) -> Result<Self, DecodeError> {
+        Ok(Self {
             step: Step::Header,
             fixed: Gather::default(),
             flags: 0,
-            inflate: Inflate::new(Coding::Gzip, false),
+            inflate: Inflate::new(Coding::Gzip, false, budget)?,
             crc: Hasher::new(),
             size: 0,
-        }
+        })
     }
-}
 
-impl Gzip {
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -28,6 +28,7 @@ mod brotli;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+use crate::budget::Budget;
 use stage::Stage;
 
 /// A content coding (RFC 9110 §8.4.1).
@@ -79,6 +80,10 @@ pub enum DecodeError {
     Cut(Coding),
     /// The output has reached [`Limits::output`].
     TooLarge(Coding),
+    /// Decoding on would cost more than a body of that size is worth.
+    Work(Coding),
+    /// The budget has not the memory that the next bytes need.
+    Budget(Coding),
     /// The stream refers back further than [`Limits::window`], or to a dictionary that is not in it.
     Window(Coding),
 }
@@ -93,19 +98,20 @@ pub struct Limits {
     pub window: usize,
 }
 
-impl Default for Limits {
-    /// 256 MiB of output; 8 MiB of window, which is what RFC 9659 lets a zstd content coding ask for, and
-    /// more than encoders of br use unless told to.
-    fn default() -> Self {
-        Self { output: 256 << 20, window: 8 << 20 }
-    }
+impl Limits {
+    /// Of a request: 1 MiB of window, which no client that codes a prompt needs more of.
+    pub const REQUEST: Self = Self { output: 256 << 20, window: 1 << 20 };
+    /// Of an answer: 8 MiB of window, which is what RFC 9659 lets a zstd content coding ask for, and more than
+    /// encoders of br use unless told to.
+    pub const RESPONSE: Self = Self { output: 256 << 20, window: 8 << 20 };
 }
 
 /// Takes the content codings off one body.
 ///
 /// ```
+/// # use inferspan_core::budget::Budget;
 /// # use inferspan_core::decode::{Decoder, Limits};
-/// let mut decoder = Decoder::new([b"Identity".as_slice()], Limits::default())?;
+/// let mut decoder = Decoder::new([b"Identity".as_slice()], Limits::RESPONSE, &Budget::default())?;
 /// let mut text = Vec::new();
 /// decoder.push(b"{}", &mut |piece| text.extend_from_slice(piece))?;
 /// decoder.finish()?;
@@ -127,22 +133,23 @@ impl Decoder {
     pub fn new<'a>(
         content_encoding: impl IntoIterator<Item = &'a [u8]>,
         limits: Limits,
+        budget: &Budget,
     ) -> Result<Self, DecodeError> {
         let mut decoder = Self::default();
         for list in content_encoding {
-            decoder.take_off(list, limits)?;
+            decoder.take_off(list, limits, budget)?;
         }
         Ok(decoder)
     }
 
     /// Takes off, before what is taken off so far, the codings of one list. Most bodies have none.
     #[cold]
-    fn take_off(&mut self, list: &[u8], limits: Limits) -> Result<(), DecodeError> {
+    fn take_off(&mut self, list: &[u8], limits: Limits, budget: &Budget) -> Result<(), DecodeError> {
         for name in list.split(|&byte| byte == b',').filter(|name| !name.trim_ascii().is_empty()) {
             match Coding::parse(name).ok_or(DecodeError::Unknown)? {
                 Coding::Identity => {}
                 _ if self.stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
-                coding => self.stages.insert(0, Stage::new(coding, limits)?),
+                coding => self.stages.insert(0, Stage::new(coding, limits, budget)?),
             }
         }
         Ok(())
@@ -204,7 +211,7 @@ fn run(stages: &mut [Stage], bytes: &[u8], out: &mut dyn FnMut(&[u8])) -> Result
 type Out<'o> = dyn FnMut(&[u8]) -> Result<(), DecodeError> + 'o;
 
 /// How many codings one over the other are taken off.
-pub const MAX_CODINGS: usize = 4;
+pub const MAX_CODINGS: usize = 2;
 
 #[cfg(test)]
 mod tests;

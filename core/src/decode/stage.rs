@@ -3,6 +3,7 @@
 use super::deflate::Deflate;
 use super::gzip::Gzip;
 use super::{Coding, DecodeError, Limits, Out};
+use crate::budget::Budget;
 
 /// One coding on its way off.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub(super) struct Stage {
     /// Bytes that a br or zstd stream may refer back.
     #[cfg(any(feature = "brotli", feature = "zstd"))]
     window: usize,
+    budget: Budget,
     /// Bytes that it may still give.
     left: u64,
     state: State,
@@ -34,7 +36,7 @@ enum State {
 }
 
 impl Stage {
-    pub(super) fn new(coding: Coding, limits: Limits) -> Result<Self, DecodeError> {
+    pub(super) fn new(coding: Coding, limits: Limits, budget: &Budget) -> Result<Self, DecodeError> {
         let unsupported = match coding {
             Coding::Identity | Coding::Gzip | Coding::Deflate => false,
             Coding::Brotli => cfg!(not(feature = "brotli")),
@@ -47,6 +49,7 @@ impl Stage {
             coding,
             #[cfg(any(feature = "brotli", feature = "zstd"))]
             window: limits.window,
+            budget: budget.clone(),
             left: limits.output,
             state: State::Undecided { head: [0; HEAD], len: 0 },
         })
@@ -90,15 +93,16 @@ impl Stage {
     }
 
     fn decide(&mut self, coded: bool) -> Result<(), DecodeError> {
+        let budget = &self.budget;
         self.state = match self.coding {
             Coding::Identity => State::Plain,
             _ if !coded => State::Plain,
-            Coding::Gzip => State::Gzip(Box::default()),
-            Coding::Deflate => State::Deflate(Box::default()),
+            Coding::Gzip => State::Gzip(Box::new(Gzip::new(budget)?)),
+            Coding::Deflate => State::Deflate(Box::new(Deflate::new(budget))),
             #[cfg(feature = "brotli")]
-            Coding::Brotli => State::Brotli(Box::new(super::brotli::Brotli::new(self.window))),
+            Coding::Brotli => State::Brotli(Box::new(super::brotli::Brotli::new(self.window, budget)?)),
             #[cfg(feature = "zstd")]
-            Coding::Zstd => State::Zstd(Box::new(super::zstd::Zstd::new(self.window))),
+            Coding::Zstd => State::Zstd(Box::new(super::zstd::Zstd::new(self.window, budget)?)),
             #[cfg(not(all(feature = "brotli", feature = "zstd")))]
             unsupported => return Err(DecodeError::Unsupported(unsupported)),
         };

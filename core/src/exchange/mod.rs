@@ -14,7 +14,9 @@ mod response;
 use std::sync::Arc;
 
 use crate::api::{self, Compiled, Detected, Overrides, Quirks, Tables};
-use crate::call::{Call, ClientFacts, End, Operation};
+use crate::budget::Budget;
+use crate::call::{Call, ClientFacts, End, Losses, Operation};
+use crate::decode::DecodeError;
 use crate::headers::Headers;
 use crate::time::UnixNanos;
 use request::RequestSide;
@@ -25,13 +27,14 @@ use response::{Answer, ResponseSide};
 pub struct Observer {
     tables: Tables,
     overrides: Overrides,
+    budget: Budget,
 }
 
 impl Observer {
-    /// With what an operator's configuration says of hosts and paths.
+    /// With what an operator's configuration says of hosts and paths, and the VM's memory.
     #[must_use]
-    pub fn new(overrides: Overrides) -> Self {
-        Self { tables: Tables::default(), overrides }
+    pub fn new(overrides: Overrides, budget: Budget) -> Self {
+        Self { tables: Tables::default(), overrides, budget }
     }
 
     /// Looks at the request's headers (pseudo-headers among them): `None` for traffic that is no LLM call,
@@ -42,8 +45,8 @@ impl Observer {
         let tables = self.tables.of(detected.api)?;
         Some(Exchange {
             client: client::read(request),
-            request: RequestSide::new(&detected, request),
-            response: ResponseSide::new(detected.api, now),
+            request: RequestSide::new(&detected, request, &self.budget),
+            response: ResponseSide::new(detected.api, self.budget.clone(), now),
             detected,
             tables,
         })
@@ -124,4 +127,14 @@ impl Exchange {
             losses: losses.plus(request_losses),
         })
     }
+}
+
+/// Counts a body of which something was not decoded, by the reason.
+fn count_unread(losses: &mut Losses, error: DecodeError) {
+    let count = match error {
+        DecodeError::Budget(_) => &mut losses.unbudgeted_bodies,
+        DecodeError::TooLarge(_) | DecodeError::Work(_) => &mut losses.excessive_bodies,
+        _ => &mut losses.undecoded_bodies,
+    };
+    *count = count.saturating_add(1);
 }

@@ -4,11 +4,12 @@
 use std::ops::Range;
 
 use super::bits::Backward;
-use super::{CORRUPT, MAX_BLOCK, Window, fse, huffman};
+use super::{CORRUPT, MAX_BLOCK, Window, fse, huffman, reserve};
+use crate::budget::{Budget, Claim};
 use crate::decode::DecodeError;
 
 /// What one block of a frame leaves for the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Blocks {
     huffman: huffman::Table,
     literal_lengths: fse::Table,
@@ -18,9 +19,22 @@ pub(super) struct Blocks {
     recent: [usize; 3],
     /// The current block's literals; kept for its room.
     literals: Vec<u8>,
+    literals_claim: Claim,
 }
 
 impl Blocks {
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self {
+            huffman: huffman::Table::default(),
+            literal_lengths: fse::Table::default(),
+            offsets: fse::Table::default(),
+            match_lengths: fse::Table::default(),
+            recent: [1, 4, 8],
+            literals: Vec::new(),
+            literals_claim: budget.empty(),
+        }
+    }
+
     /// Begins a frame.
     pub(super) fn begin(&mut self) {
         self.huffman.clear();
@@ -32,31 +46,18 @@ impl Blocks {
 
     /// Decodes a block to the end of the window; gives where its output stands there.
     pub(super) fn decode(&mut self, block: &[u8], window: &mut Window) -> Result<Range<usize>, DecodeError> {
-        let sequences = self.literals(block).ok_or(CORRUPT)?;
+        let (header, rest) = LiteralsHeader::read(block).ok_or(CORRUPT)?;
+        self.literals.clear();
+        reserve(&mut self.literals, &mut self.literals_claim, header.length)?;
+        let sequences = self.literals(header, rest).ok_or(CORRUPT)?;
         let start = window.bytes.len();
         self.sequences(sequences, window)?;
         Ok(start..window.bytes.len())
     }
 
-    /// Reads the literals; gives what follows them.
-    fn literals<'a>(&mut self, block: &'a [u8]) -> Option<&'a [u8]> {
-        self.literals.clear();
-        let &first = block.first()?;
-        let kind = first & 0b11;
-        let format = first >> 2 & 0b11;
-        // In bytes, the size of the header; in bits, where in it sizes begin, and how long each is.
-        let (header, at, width) = match (kind, format) {
-            (0 | 1, 0 | 2) => (1, 3, 5),
-            (0 | 1, 1) => (2, 4, 12),
-            (0 | 1, _) => (3, 4, 20),
-            (_, 0 | 1) => (3, 4, 10),
-            (_, 2) => (4, 4, 14),
-            _ => (5, 4, 18),
-        };
-        let (header, rest) = block.split_at_checked(header)?;
-        let sizes = header.iter().rev().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte)) >> at;
-        let mask = (1_u64 << width).checked_sub(1)?;
-        let length = usize::try_from(sizes & mask).ok().filter(|&length| length <= MAX_BLOCK)?;
+    /// Reads the literals that follow their header; gives what follows them.
+    fn literals<'a>(&mut self, header: LiteralsHeader, rest: &'a [u8]) -> Option<&'a [u8]> {
+        let LiteralsHeader { kind, format, length, coded } = header;
         match kind {
             0 => {
                 let (literals, rest) = rest.split_at_checked(length)?;
@@ -69,13 +70,11 @@ impl Blocks {
                 Some(rest)
             }
             _ => {
-                let coded = usize::try_from(sizes >> width & mask).ok()?;
                 let (coded, rest) = rest.split_at_checked(coded)?;
                 let streams = if kind == 2 { self.huffman.read(coded)? } else { coded };
                 if self.huffman.is_empty() {
                     return None;
                 }
-                self.literals.reserve(length);
                 if format == 0 {
                     self.huffman.decode(streams, length, &mut self.literals)?;
                 } else {
@@ -150,6 +149,41 @@ impl Blocks {
         let rest = LITERAL_LENGTHS.read_table(&mut self.literal_lengths, modes >> 6, rest)?;
         let rest = OFFSETS.read_table(&mut self.offsets, modes >> 4 & 0b11, rest)?;
         MATCH_LENGTHS.read_table(&mut self.match_lengths, modes >> 2 & 0b11, rest)
+    }
+}
+
+/// What stands before the literals of a block.
+struct LiteralsHeader {
+    /// Raw, repeated, coded by a table that follows, coded by the last table.
+    kind: u8,
+    format: u8,
+    /// How many there are: `0 ..= MAX_BLOCK`.
+    length: usize,
+    /// Of coded ones, the bytes they are coded in, their table among them.
+    coded: usize,
+}
+
+impl LiteralsHeader {
+    /// Reads it; gives what follows it too.
+    fn read(block: &[u8]) -> Option<(Self, &[u8])> {
+        let &first = block.first()?;
+        let kind = first & 0b11;
+        let format = first >> 2 & 0b11;
+        // In bytes, the size of the header; in bits, where in it sizes begin, and how long each is.
+        let (header, at, width) = match (kind, format) {
+            (0 | 1, 0 | 2) => (1, 3, 5),
+            (0 | 1, 1) => (2, 4, 12),
+            (0 | 1, _) => (3, 4, 20),
+            (_, 0 | 1) => (3, 4, 10),
+            (_, 2) => (4, 4, 14),
+            _ => (5, 4, 18),
+        };
+        let (header, rest) = block.split_at_checked(header)?;
+        let sizes = header.iter().rev().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte)) >> at;
+        let mask = (1_u64 << width).checked_sub(1)?;
+        let length = usize::try_from(sizes & mask).ok().filter(|&length| length <= MAX_BLOCK)?;
+        let coded = usize::try_from(sizes >> width & mask).ok()?;
+        Some((Self { kind, format, length, coded }, rest))
     }
 }
 

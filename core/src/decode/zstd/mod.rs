@@ -19,6 +19,7 @@ mod huffman;
 use std::ops::Range;
 
 use super::{Coding, DecodeError, Out};
+use crate::budget::{Budget, Claim};
 use crate::gather::Gather;
 use block::Blocks;
 
@@ -34,8 +35,11 @@ pub(super) struct Zstd {
     last_block: bool,
     /// The current block's coded bytes, where chunks cut it: `len <= MAX_BLOCK`.
     coded: Vec<u8>,
+    coded_claim: Claim,
     blocks: Blocks,
     window: Window,
+    /// Of the state itself and its tables.
+    _claim: Claim,
 }
 
 /// What the next byte belongs to.
@@ -64,16 +68,25 @@ enum Step {
 
 impl Zstd {
     /// `window`: how far back a stream may refer, in bytes.
-    pub(super) fn new(window: usize) -> Self {
-        Self {
+    pub(super) fn new(window: usize, budget: &Budget) -> Result<Self, DecodeError> {
+        let claim = budget.claim(size_of::<Self>().saturating_add(TABLES)).map_err(|_| REFUSED)?;
+        Ok(Self {
             step: Step::Magic,
             fixed: Gather::default(),
             descriptor: 0,
             last_block: false,
             coded: Vec::new(),
-            blocks: Blocks::default(),
-            window: Window { bytes: Vec::new(), kept: window, limit: window, trimmed: false },
-        }
+            coded_claim: budget.empty(),
+            blocks: Blocks::new(budget),
+            window: Window {
+                bytes: Vec::new(),
+                claim: budget.empty(),
+                kept: window,
+                limit: window,
+                trimmed: false,
+            },
+            _claim: claim,
+        })
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
@@ -132,6 +145,7 @@ impl Zstd {
                 Step::Compressed(size) => {
                     let missing = size.saturating_sub(self.coded.len());
                     let (piece, rest) = rest.split_at_checked(missing).unwrap_or((rest, &[]));
+                    reserve(&mut self.coded, &mut self.coded_claim, piece.len())?;
                     self.coded.extend_from_slice(piece);
                     if self.coded.len() == size {
                         let decoded = self.blocks.decode(&self.coded, &mut self.window)?;
@@ -284,6 +298,7 @@ impl Zstd {
 struct Window {
     /// The last output of the frame, at least `kept` bytes once there are as many.
     bytes: Vec<u8>,
+    claim: Claim,
     /// How far the frame says it refers back, if that is within `limit`.
     kept: usize,
     limit: usize,
@@ -298,14 +313,9 @@ impl Window {
         self.trimmed = false;
     }
 
-    /// Makes room for that much more output, and a quarter of what is there at least, so that growing it costs
-    /// little and wastes little. Where there is no memory it is an error.
+    /// Makes room for that much more output.
     fn reserve(&mut self, more: usize) -> Result<(), DecodeError> {
-        if self.bytes.capacity().saturating_sub(self.bytes.len()) >= more {
-            return Ok(());
-        }
-        let more = more.max(self.bytes.len() / 4).max(MIN_GROWTH);
-        self.bytes.try_reserve_exact(more).map_err(|_| DecodeError::Window(Coding::Zstd))
+        reserve(&mut self.bytes, &mut self.claim, more)
     }
 
     fn extend(&mut self, output: &[u8]) -> Result<(), DecodeError> {
@@ -339,7 +349,22 @@ impl Window {
     }
 }
 
+/// Makes room for that many more bytes, and a quarter of what is there at least, so that growing costs little
+/// and wastes little.
+fn reserve(bytes: &mut Vec<u8>, claim: &mut Claim, more: usize) -> Result<(), DecodeError> {
+    if bytes.capacity().saturating_sub(bytes.len()) >= more {
+        return Ok(());
+    }
+    let more = more.max(bytes.len() / 4).max(MIN_GROWTH);
+    claim.resize(bytes.len().saturating_add(more)).map_err(|_| REFUSED)?;
+    bytes.try_reserve_exact(more).map_err(|_| REFUSED)
+}
+
 const CORRUPT: DecodeError = DecodeError::Corrupt(Coding::Zstd);
+const REFUSED: DecodeError = DecodeError::Budget(Coding::Zstd);
+
+/// What all tables together hold, in bytes, rounded up.
+const TABLES: usize = 10 << 10;
 
 /// Largest block, coded or decoded, in bytes (RFC 8878 §3.1.1.2.3).
 const MAX_BLOCK: usize = 128 << 10;

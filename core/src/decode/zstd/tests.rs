@@ -8,8 +8,8 @@ use crate::decode::fuzz::{Decoded, decode};
 use crate::decode::{Coding, DecodeError, Limits};
 
 fn whole_and_by_byte(body: &[u8]) -> Decoded {
-    let whole = decode("zstd", Limits::default(), &[body]);
-    let by_byte = decode("zstd", Limits::default(), &body.chunks(1).collect::<Vec<_>>());
+    let whole = decode("zstd", Limits::RESPONSE, &[body]);
+    let by_byte = decode("zstd", Limits::RESPONSE, &body.chunks(1).collect::<Vec<_>>());
     assert_eq!(whole, by_byte);
     whole
 }
@@ -46,7 +46,7 @@ fn all_levels_and_sizes() {
             assert!(text_of(&body) == text[..size], "level {level}, {size} bytes");
         }
         let body = zstd::encode_all(&text[..], level).unwrap();
-        assert!(decode("zstd", Limits::default(), &[&body]).text == text, "level {level}");
+        assert!(decode("zstd", Limits::RESPONSE, &[&body]).text == text, "level {level}");
     }
 }
 
@@ -73,7 +73,7 @@ fn what_repeats_beyond_the_window_is_dropped() {
         encoder.window_log(window_log).unwrap();
         encoder.write_all(&text).unwrap();
         let body = encoder.finish().unwrap();
-        assert!(decode("zstd", Limits::default(), &[&body]).text == text, "window of 2^{window_log}");
+        assert!(decode("zstd", Limits::RESPONSE, &[&body]).text == text, "window of 2^{window_log}");
     }
 }
 
@@ -86,8 +86,8 @@ fn a_reference_beyond_the_bound_is_an_error() {
     encoder.window_log(27).unwrap();
     encoder.write_all(&text).unwrap();
     let body = encoder.finish().unwrap();
-    assert!(decode("zstd", Limits::default(), &[&body]).text == text);
-    let bounded = decode("zstd", Limits { window: 1 << 20, ..Limits::default() }, &[&body]);
+    assert!(decode("zstd", Limits::RESPONSE, &[&body]).text == text);
+    let bounded = decode("zstd", Limits { window: 1 << 20, ..Limits::RESPONSE }, &[&body]);
     assert_eq!(bounded.result, Err(DecodeError::Window(Coding::Zstd)));
     assert!(text.starts_with(&bounded.text) && bounded.text.len() > 1 << 20);
 }

@@ -12,7 +12,9 @@ mod tests;
 use facts::Facts;
 use form::Form;
 
+use super::count_unread;
 use crate::api::{Api, Detected, PathModel, Proof, RequestField};
+use crate::budget::Budget;
 use crate::call::{Losses, Operation, Request};
 use crate::decode::{Decoder, Limits};
 use crate::headers::Headers;
@@ -50,7 +52,7 @@ enum Reading {
 
 impl RequestSide {
     /// Begins with what is known from the headers.
-    pub(super) fn new(detected: &Detected, headers: &Headers<'_>) -> Self {
+    pub(super) fn new(detected: &Detected, headers: &Headers<'_>, budget: &Budget) -> Self {
         let (mut content_type, mut facts) = (None, Facts::default());
         for (name, value) in headers.iter() {
             match name {
@@ -65,11 +67,11 @@ impl RequestSide {
         }
         let encodings =
             headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
-        let (decoder, mut losses) = (Decoder::new(encodings, Limits::default()), Losses::default());
+        let (decoder, mut losses) = (Decoder::new(encodings, Limits::REQUEST, budget), Losses::default());
         let reading =
             match (&decoder, content_type.and_then(|value| Form::new(value, detected.api.spec().request))) {
-                (Err(_), _) => {
-                    losses.undecoded_bodies = 1;
+                (Err(error), _) => {
+                    count_unread(&mut losses, *error);
                     Reading::Over { whole: false }
                 }
                 (Ok(_), Some(form)) => Reading::Form(form),
@@ -100,22 +102,28 @@ impl RequestSide {
         let Self { decoder, reading, facts, losses, .. } = self;
         let decoded = decoder.push(chunk, &mut |piece| reading.push(paths, piece, facts, losses));
         // What follows after all that was wanted of it is not decoded either, so its damage does not count.
-        if decoded.is_err() && !matches!(self.reading, Reading::Over { .. }) {
-            self.losses.undecoded_bodies = 1;
+        if let (Err(error), false) = (decoded, matches!(self.reading, Reading::Over { .. })) {
+            count_unread(&mut self.losses, error);
             self.reading = Reading::Over { whole: false };
+        }
+        if matches!(self.reading, Reading::Over { .. }) {
+            self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
+            self.decoder = Decoder::default();
         }
     }
 
     /// The body's last byte has passed.
     pub(super) fn end(&mut self, paths: &Paths<RequestField>) {
         if !matches!(self.reading, Reading::Over { .. }) {
-            let cut = self.decoder.finish().is_err();
+            let cut = self.decoder.finish();
             let whole = self.reading.finish(paths, &mut self.facts, &mut self.losses);
-            self.losses.undecoded_bodies = u32::from(cut);
-            self.reading = Reading::Over { whole: whole && !cut && self.body_bytes > 0 };
+            if let Err(error) = cut {
+                count_unread(&mut self.losses, error);
+            }
+            self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
+            self.decoder = Decoder::default();
+            self.reading = Reading::Over { whole: whole && cut.is_ok() && self.body_bytes > 0 };
         }
-        self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
-        self.decoder = Decoder::default();
     }
 
     /// Whether this is an LLM call, as far as the request can tell.

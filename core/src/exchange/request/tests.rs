@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use crate::api::Overrides;
 use crate::call::{Call, End, Losses, Request};
 use crate::exchange::Observer;
 use crate::headers::Headers;
@@ -10,7 +9,7 @@ fn call_with(path: &str, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Option<C
     let mut pairs: Vec<(&[u8], &[u8])> =
         vec![(b":method", b"POST"), (b":authority", b"api.example"), (b":path", path.as_bytes())];
     pairs.extend(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let observer = Observer::new(Overrides::default());
+    let observer = Observer::default();
     let mut exchange = observer.begin(&Headers::new(&pairs), UnixNanos(0))?;
     for chunk in chunks {
         exchange.request_body(chunk, UnixNanos(0));

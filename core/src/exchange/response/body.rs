@@ -11,8 +11,10 @@ use super::message::Message;
 use super::reading::{Reading, Wrapped};
 use super::{Answer, is_failure};
 use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
+use crate::budget::Budget;
 use crate::call::Losses;
 use crate::decode::{DecodeError, Decoder, Limits};
+use crate::exchange::count_unread;
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
 use crate::headers::Headers;
 use crate::json::{Finish, Progress, Scanner};
@@ -86,15 +88,16 @@ impl Body {
         draft: Draft,
         tables: &Arc<Compiled>,
         answer: &mut Answer,
+        budget: &Budget,
     ) -> Self {
         let failed = head.status.is_some_and(is_failure);
         let spec = answer.api.spec();
         let expect_array = spec.answers == Answers::JsonArray && !failed;
         let codings = headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
-        let (decoder, stage) = match Decoder::new(codings, Limits::default()) {
+        let (decoder, stage) = match Decoder::new(codings, Limits::RESPONSE, budget) {
             Ok(decoder) => (decoder, Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
-            Err(_) => {
-                count(&mut answer.losses.undecoded_bodies);
+            Err(error) => {
+                count_unread(&mut answer.losses, error);
                 (Decoder::default(), Stage::Passed)
             }
         };
@@ -115,9 +118,12 @@ impl Body {
     pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
         let Self { decoder, stage, messages } = self;
         let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
-        if pushed.is_err() && !matches!(self.stage, Stage::Passed) {
-            count(&mut answer.losses.undecoded_bodies);
+        if let (Err(error), false) = (pushed, matches!(self.stage, Stage::Passed)) {
+            count_unread(&mut answer.losses, error);
             self.stage = Stage::Passed;
+        }
+        if matches!(self.stage, Stage::Passed) {
+            self.let_go(answer);
         }
     }
 
@@ -125,13 +131,11 @@ impl Body {
     pub(super) fn finish(&mut self, answer: &mut Answer, now: UnixNanos) -> Wholeness {
         let Self { decoder, stage, messages } = self;
         let decoded = decoder.finish();
-        if decoder.mislabelled() {
-            count(&mut answer.losses.mislabelled_bodies);
-        }
         let wholeness = stage.finish(messages, answer, now);
+        self.let_go(answer);
         match decoded {
-            Err(DecodeError::Cut(_)) => {
-                count(&mut answer.losses.undecoded_bodies);
+            Err(error @ DecodeError::Cut(_)) => {
+                count_unread(&mut answer.losses, error);
                 Wholeness::Cut
             }
             _ => wholeness,
@@ -142,6 +146,13 @@ impl Body {
     pub(super) fn break_off(&mut self, answer: &mut Answer) -> Wholeness {
         self.messages.cut(answer);
         Wholeness::Cut
+    }
+
+    /// Nothing more is decoded: gives back what that held.
+    fn let_go(&mut self, answer: &mut Answer) {
+        if std::mem::take(&mut self.decoder).mislabelled() {
+            count(&mut answer.losses.mislabelled_bodies);
+        }
     }
 
     pub(super) fn draft(&self) -> &Draft {

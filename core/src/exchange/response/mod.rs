@@ -19,6 +19,7 @@ use body::{Body, Wholeness};
 use draft::Draft;
 
 use crate::api::{Api, Compiled, Count, Quirks};
+use crate::budget::Budget;
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
 use crate::headers::Headers;
 use crate::time::UnixNanos;
@@ -31,6 +32,7 @@ pub(super) struct ResponseSide {
     content_length: Option<u64>,
     /// There once the headers were.
     body: Option<Box<Body>>,
+    budget: Budget,
 }
 
 /// What is known of the answer.
@@ -49,7 +51,7 @@ pub(super) struct Answer {
 
 impl ResponseSide {
     /// Of an exchange that began then.
-    pub(super) fn new(api: Api, start: UnixNanos) -> Self {
+    pub(super) fn new(api: Api, budget: Budget, start: UnixNanos) -> Self {
         let answer = Answer {
             api,
             facts: Response::default(),
@@ -60,7 +62,7 @@ impl ResponseSide {
             outcome: Outcome::NoResponse,
             losses: Losses::default(),
         };
-        Self { answer, content_length: None, body: None }
+        Self { answer, content_length: None, body: None, budget }
     }
 
     /// The request's last byte has passed.
@@ -77,12 +79,12 @@ impl ResponseSide {
         tables: &Arc<Compiled>,
         now: UnixNanos,
     ) {
-        let Self { answer, content_length, body } = self;
+        let Self { answer, content_length, body, budget } = self;
         let mut draft = Draft::new(quirks, usage_follows);
         let head = headers::read(headers, answer.api.spec(), &mut draft, &mut answer.facts);
         answer.timing.response_start = Some(now);
         *content_length = head.content_length;
-        *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer)));
+        *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer, budget)));
     }
 
     /// A chunk of the body.
@@ -107,7 +109,7 @@ impl ResponseSide {
 
     /// The exchange is over, and this is what it was.
     pub(super) fn finish(self, end: End, operation: Operation, now: UnixNanos) -> Answer {
-        let Self { mut answer, content_length, body } = self;
+        let Self { mut answer, content_length, body, .. } = self;
         answer.timing.end = now;
         let Some(mut body) = body.filter(|_| !outcome::is_stand_in(end)) else {
             answer.end_as(outcome::without_answer(end));
