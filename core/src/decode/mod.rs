@@ -179,6 +179,12 @@ impl Decoder {
         self.stages.iter().try_for_each(Stage::finish)
     }
 
+    /// Whether there is a coding to take off.
+    #[must_use]
+    pub fn is_coded(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
     /// Whether the body was not in a coding that `content-encoding` named, and so is passed on as it is.
     #[must_use]
     pub fn mislabelled(&self) -> bool {

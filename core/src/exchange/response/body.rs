@@ -23,7 +23,8 @@ use crate::time::UnixNanos;
 /// Reads one body.
 #[derive(Debug)]
 pub(super) struct Body {
-    decoder: Decoder,
+    /// `None` once nothing more is read.
+    decoder: Option<Decoder>,
     stage: Stage,
     messages: Messages,
 }
@@ -36,8 +37,10 @@ enum Stage {
     Framed(Framer),
     /// One JSON document; it is not known yet whether others follow.
     Document,
-    /// The document has ended.
+    /// The document has ended; others may follow.
     AfterDocument,
+    /// The document has ended, and whether others follow is not looked for.
+    WholeDocument,
     /// Nothing more is read.
     Passed,
 }
@@ -60,6 +63,8 @@ pub(super) struct Messages {
     tables: Arc<Compiled>,
     /// The answer failed: only its error is wanted.
     failed: bool,
+    /// The body is in a coding: to see what follows a document costs memory, and so it is not read on for.
+    coded: bool,
     scanner: Scanner,
     /// Where the current message stands.
     state: State,
@@ -95,16 +100,17 @@ impl Body {
         let expect_array = spec.answers == Answers::JsonArray && !failed;
         let codings = headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
         let (decoder, stage) = match Decoder::new(codings, Limits::RESPONSE, budget) {
-            Ok(decoder) => (decoder, Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
+            Ok(decoder) => (Some(decoder), Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
             Err(error) => {
                 count_unread(&mut answer.losses, error);
-                (Decoder::default(), Stage::Passed)
+                (None, Stage::Passed)
             }
         };
         let messages = Messages {
             spec,
             tables: Arc::clone(tables),
             failed,
+            coded: decoder.as_ref().is_some_and(Decoder::is_coded),
             scanner: Scanner::new(),
             state: State::Between,
             message: Message::default(),
@@ -116,13 +122,13 @@ impl Body {
 
     /// Reads the next chunk.
     pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
-        let Self { decoder, stage, messages } = self;
+        let Self { decoder: Some(decoder), stage, messages } = self else { return };
         let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
-        if let (Err(error), false) = (pushed, matches!(self.stage, Stage::Passed)) {
+        if matches!(self.stage, Stage::Passed | Stage::WholeDocument) {
+            self.let_go(answer);
+        } else if let Err(error) = pushed {
             count_unread(&mut answer.losses, error);
             self.stage = Stage::Passed;
-        }
-        if matches!(self.stage, Stage::Passed) {
             self.let_go(answer);
         }
     }
@@ -130,7 +136,7 @@ impl Body {
     /// The last byte has passed.
     pub(super) fn finish(&mut self, answer: &mut Answer, now: UnixNanos) -> Wholeness {
         let Self { decoder, stage, messages } = self;
-        let decoded = decoder.finish();
+        let decoded = decoder.as_mut().map_or(Ok(()), Decoder::finish);
         let wholeness = stage.finish(messages, answer, now);
         self.let_go(answer);
         match decoded {
@@ -148,11 +154,13 @@ impl Body {
         Wholeness::Cut
     }
 
-    /// Nothing more is decoded: gives back what that held.
+    /// Nothing more is read: gives back what reading held.
     fn let_go(&mut self, answer: &mut Answer) {
-        if std::mem::take(&mut self.decoder).mislabelled() {
+        if self.decoder.take().is_some_and(|decoder| decoder.mislabelled()) {
             count(&mut answer.losses.mislabelled_bodies);
         }
+        self.messages.scanner = Scanner::new();
+        self.messages.wrapped = None;
     }
 
     pub(super) fn draft(&self) -> &Draft {
@@ -161,7 +169,7 @@ impl Body {
 
     /// The body was one JSON document and all of it was there.
     pub(super) fn is_whole_document(&self) -> bool {
-        matches!(self.stage, Stage::AfterDocument)
+        matches!(self.stage, Stage::AfterDocument | Stage::WholeDocument)
     }
 
     pub(super) fn into_draft(self) -> Draft {
@@ -184,6 +192,7 @@ impl Stage {
             Self::Document => {
                 if let Some(rest) = messages.document(piece, answer, now) {
                     *self = match messages.state {
+                        State::Read if messages.coded => Self::WholeDocument,
                         State::Read => Self::AfterDocument,
                         _ => Self::Passed,
                     };
@@ -206,7 +215,7 @@ impl Stage {
                     }
                 }
             }
-            Self::Passed => {}
+            Self::WholeDocument | Self::Passed => {}
         }
     }
 
@@ -249,7 +258,7 @@ impl Stage {
                 Finish::Empty | Finish::Cut => Wholeness::Cut,
                 Finish::Failed(_) => Wholeness::Unknown,
             },
-            Self::AfterDocument => Wholeness::Whole,
+            Self::AfterDocument | Self::WholeDocument => Wholeness::Whole,
             Self::Sniffing(_) | Self::Passed => Wholeness::Unknown,
         }
     }
