@@ -182,7 +182,12 @@ impl Message {
         let value = |name: &str| headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value);
         let content_type = value("content-type");
         let crlf = remarks.contains(&"# lines end with CRLF") || content_type.starts_with("multipart/");
+        let size =
+            remarks.iter().find_map(|remark| remark.strip_prefix("# in parts of ")?.strip_suffix(" bytes"));
         let body = match content_type {
+            "application/vnd.amazon.eventstream" if size.is_some() => {
+                aws_parts(body, size.unwrap().parse().unwrap())
+            }
             "application/vnd.amazon.eventstream" => body.lines().flat_map(aws_message).collect(),
             _ if crlf => body.replace('\n', "\r\n").into_bytes(),
             _ => body.as_bytes().to_owned(),
@@ -222,6 +227,17 @@ fn encoded(body: Vec<u8>, coding: &str) -> Vec<u8> {
     }
 }
 
+/// A body cut into `PayloadPart`s of an AWS event stream, and the exception of its last line after them.
+fn aws_parts(body: &str, size: usize) -> Vec<u8> {
+    let (body, exception) = match body.rsplit_once("\n!") {
+        Some((body, exception)) => (body, Some(format!("!{exception}"))),
+        None => (body, None),
+    };
+    let parts = body.as_bytes().chunks(size);
+    let parts = parts.flat_map(|part| aws_frame("event", ":event-type", "PayloadPart", part));
+    parts.chain(exception.iter().flat_map(|line| aws_message(line))).collect()
+}
+
 /// A message of an AWS event stream: `name payload`, an exception with a `!` before it.
 fn aws_message(line: &str) -> Vec<u8> {
     let (name, payload) = line.split_once(' ').unwrap_or_else(|| panic!("no event: {line}"));
@@ -233,6 +249,11 @@ fn aws_message(line: &str) -> Vec<u8> {
         "chunk" => format!(r#"{{"bytes":"{}","p":"abcdefghij"}}"#, BASE64_STANDARD.encode(payload)),
         _ => payload.to_owned(),
     };
+    aws_frame(kind, header, name, payload.as_bytes())
+}
+
+/// A message whose `header` tells its name.
+fn aws_frame(kind: &str, header: &str, name: &str, payload: &[u8]) -> Vec<u8> {
     let mut headers = Vec::new();
     for (name, value) in [(header, name), (":content-type", "application/json"), (":message-type", kind)] {
         headers.push(u8::try_from(name.len()).unwrap());
@@ -246,7 +267,7 @@ fn aws_message(line: &str) -> Vec<u8> {
     message.extend_from_slice(&u32::try_from(headers.len()).unwrap().to_be_bytes());
     message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
     message.extend_from_slice(&headers);
-    message.extend_from_slice(payload.as_bytes());
+    message.extend_from_slice(payload);
     message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
     message
 }

@@ -29,6 +29,8 @@ pub(crate) const ERROR_BODY: &[Table<ResponseField>] = {
                 (concat!($prefix, "type"), OuterErrorWord(ErrorWord::Type)),
                 (concat!($prefix, "status"), OuterErrorWord(ErrorWord::Status)),
                 (concat!($prefix, "error_type"), OuterErrorWord(ErrorWord::ErrorType)),
+                // Databricks.
+                (concat!($prefix, "error_code"), OuterErrorWord(ErrorWord::ErrorType)),
             ]
         };
     }

@@ -6,7 +6,7 @@ use super::{Api, RequestField, ResponseField, common_response};
 use crate::json::{PathError, Paths};
 
 /// Compiled tables, shared by all exchanges. An API that never passes costs nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tables([OnceLock<Option<Arc<Compiled>>>; Api::ALL.len()]);
 
 /// What is wanted of one API's messages.
@@ -18,6 +18,12 @@ pub(crate) struct Compiled {
     pub(crate) response: Paths<ResponseField>,
     /// Of its answers that failed: the error alone.
     pub(crate) failure: Paths<ResponseField>,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self([const { OnceLock::new() }; Api::ALL.len()])
+    }
 }
 
 impl Tables {

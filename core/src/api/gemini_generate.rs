@@ -18,69 +18,88 @@ pub(super) const SPEC: Spec = Spec {
     ..Spec::DEFAULT
 };
 
-pub(super) const REQUEST: Table<RequestField> = {
-    use super::request_field::words::*;
-    &[
-        ("contents", Input(Contents)),
-        // A token count may wrap the whole request.
-        ("generateContentRequest.contents", Input(Contents)),
-        ("tools", Tools),
-        ("tools[].functionDeclarations[].name", ToolName),
-        ("tools[].function_declarations[].name", ToolName),
-        ("generationConfig.thinkingConfig.thinkingLevel", Text(ReasoningLevel, 0)),
-        ("generationConfig.thinkingConfig.thinkingBudget", Number(ThinkingBudget, 0)),
-        ("generation_config.thinking_config.thinking_level", Text(ReasoningLevel, 1)),
-        ("generation_config.thinking_config.thinking_budget", Number(ThinkingBudget, 1)),
-        ("generationConfig.responseMimeType", Output(Format)),
-        ("generation_config.response_mime_type", Output(Format)),
-        ("generationConfig.responseModalities[]", Output(Modality)),
-        ("generation_config.response_modalities[]", Output(Modality)),
-        ("serviceTier", Text(ServiceTier, 0)),
-        ("service_tier", Text(ServiceTier, 1)),
-    ]
-};
+/// The request, alone or wrapped.
+macro_rules! request {
+    ($prefix:literal) => {{
+        use super::request_field::words::*;
+        &[
+            (concat!($prefix, "contents"), Input(Contents)),
+            // A token count may wrap the whole request.
+            (concat!($prefix, "generateContentRequest.contents"), Input(Contents)),
+            (concat!($prefix, "tools"), Tools),
+            (concat!($prefix, "tools[].functionDeclarations[].name"), ToolName),
+            (concat!($prefix, "tools[].function_declarations[].name"), ToolName),
+            (concat!($prefix, "generationConfig.thinkingConfig.thinkingLevel"), Text(ReasoningLevel, 0)),
+            (concat!($prefix, "generationConfig.thinkingConfig.thinkingBudget"), Number(ThinkingBudget, 0)),
+            (concat!($prefix, "generation_config.thinking_config.thinking_level"), Text(ReasoningLevel, 1)),
+            (
+                concat!($prefix, "generation_config.thinking_config.thinking_budget"),
+                Number(ThinkingBudget, 1),
+            ),
+            (concat!($prefix, "generationConfig.responseMimeType"), Output(Format)),
+            (concat!($prefix, "generation_config.response_mime_type"), Output(Format)),
+            (concat!($prefix, "generationConfig.responseModalities[]"), Output(Modality)),
+            (concat!($prefix, "generation_config.response_modalities[]"), Output(Modality)),
+            (concat!($prefix, "serviceTier"), Text(ServiceTier, 0)),
+            (concat!($prefix, "service_tier"), Text(ServiceTier, 1)),
+        ]
+    }};
+}
 
-pub(super) const RESPONSE: Table<ResponseField> = {
-    use super::response_field::words::*;
-    &[
-        ("responseId", Id(0)),
-        ("modelVersion", ModelResource),
-        ("promptFeedback.blockReason", Blocked),
-        ("candidates[]", Choice),
-        ("candidates[].index", ChoiceIndex),
-        ("candidates[].finishReason", GoogleFinishReason),
-        ("candidates[].content.parts[]", Part),
-        ("candidates[].content.parts[].text", PartText),
-        ("candidates[].content.parts[].thought", PartThought),
-        ("candidates[].content.parts[].inlineData", VISIBLE),
-        ("candidates[].content.parts[].executableCode", VISIBLE),
-        ("candidates[].content.parts[].functionCall", ToolCall(Each)),
-        ("candidates[].content.parts[].functionCall.id", ToolCallId),
-        ("candidates[].content.parts[].functionCall.name", ToolCallName),
-        ("candidates[].content.parts[].functionCall.partialArgs[]", TOOL_ARGUMENT),
-    ]
-};
+/// What is generated.
+macro_rules! answer {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "responseId"), Id(0)),
+            (concat!($prefix, "modelVersion"), ModelResource),
+            (concat!($prefix, "promptFeedback.blockReason"), Blocked),
+            (concat!($prefix, "candidates[]"), Choice),
+            (concat!($prefix, "candidates[].index"), ChoiceIndex),
+            (concat!($prefix, "candidates[].finishReason"), GoogleFinishReason),
+            (concat!($prefix, "candidates[].content.parts[]"), Part),
+            (concat!($prefix, "candidates[].content.parts[].text"), PartText),
+            (concat!($prefix, "candidates[].content.parts[].thought"), PartThought),
+            (concat!($prefix, "candidates[].content.parts[].inlineData"), VISIBLE),
+            (concat!($prefix, "candidates[].content.parts[].executableCode"), VISIBLE),
+            (concat!($prefix, "candidates[].content.parts[].functionCall"), ToolCall(Each)),
+            (concat!($prefix, "candidates[].content.parts[].functionCall.id"), ToolCallId),
+            (concat!($prefix, "candidates[].content.parts[].functionCall.name"), ToolCallName),
+            (concat!($prefix, "candidates[].content.parts[].functionCall.partialArgs[]"), TOOL_ARGUMENT),
+        ]
+    }};
+}
 
 /// The prompt's tokens include cached ones, not those of tool results; the candidates' not those of thoughts.
-pub(super) const USAGE: Table<ResponseField> = {
-    use super::response_field::words::*;
-    &[
-        ("usageMetadata", Usage),
-        ("usageMetadata.promptTokenCount", Count(Input, 0)),
-        ("usageMetadata.toolUsePromptTokenCount", Count(InputOfTools, 0)),
-        ("usageMetadata.candidatesTokenCount", Count(OutputVisible, 0)),
-        ("usageMetadata.thoughtsTokenCount", Count(ReasoningApart, 0)),
-        ("usageMetadata.cachedContentTokenCount", Count(CacheRead, 0)),
-        ("usageMetadata.serviceTier", ServiceTier),
-        ("usageMetadata.pydantic_ai_gateway.cost_estimate", Cost),
-        ("usageMetadata.promptTokensDetails[]", ModalityCount(Side::Input)),
-        ("usageMetadata.promptTokensDetails[].modality", Modality),
-        ("usageMetadata.promptTokensDetails[].tokenCount", ModalityTokens),
-        ("usageMetadata.candidatesTokensDetails[]", ModalityCount(Side::Output)),
-        ("usageMetadata.candidatesTokensDetails[].modality", Modality),
-        ("usageMetadata.candidatesTokensDetails[].tokenCount", ModalityTokens),
-    ]
-};
+macro_rules! usage {
+    ($prefix:literal) => {{
+        use super::response_field::words::*;
+        &[
+            (concat!($prefix, "usageMetadata"), Usage),
+            (concat!($prefix, "usageMetadata.promptTokenCount"), Count(Input, 0)),
+            (concat!($prefix, "usageMetadata.toolUsePromptTokenCount"), Count(InputOfTools, 0)),
+            (concat!($prefix, "usageMetadata.candidatesTokenCount"), Count(OutputVisible, 0)),
+            (concat!($prefix, "usageMetadata.thoughtsTokenCount"), Count(ReasoningApart, 0)),
+            (concat!($prefix, "usageMetadata.cachedContentTokenCount"), Count(CacheRead, 0)),
+            (concat!($prefix, "usageMetadata.serviceTier"), ServiceTier),
+            (concat!($prefix, "usageMetadata.pydantic_ai_gateway.cost_estimate"), Cost),
+            (concat!($prefix, "usageMetadata.promptTokensDetails[]"), ModalityCount(Side::Input)),
+            (concat!($prefix, "usageMetadata.promptTokensDetails[].modality"), Modality),
+            (concat!($prefix, "usageMetadata.promptTokensDetails[].tokenCount"), ModalityTokens),
+            (concat!($prefix, "usageMetadata.candidatesTokensDetails[]"), ModalityCount(Side::Output)),
+            (concat!($prefix, "usageMetadata.candidatesTokensDetails[].modality"), Modality),
+            (concat!($prefix, "usageMetadata.candidatesTokensDetails[].tokenCount"), ModalityTokens),
+        ]
+    }};
+}
+
+pub(super) const REQUEST: Table<RequestField> = request!("");
+pub(super) const RESPONSE: Table<ResponseField> = answer!("");
+pub(super) const USAGE: Table<ResponseField> = usage!("");
+// Of the format that wraps this one.
+pub(super) const WRAPPED_REQUEST: Table<RequestField> = request!("request.");
+pub(super) const WRAPPED_RESPONSE: Table<ResponseField> = answer!("response.");
+pub(super) const WRAPPED_USAGE: Table<ResponseField> = usage!("response.");
 
 /// The name of a finish reason told as a number (`enum-encoding=int`).
 ///

@@ -11,6 +11,7 @@
 mod aleph_alpha;
 mod anthropic_complete;
 mod anthropic_messages;
+mod baidu_chat;
 mod bedrock_converse;
 mod bedrock_invoke;
 mod cohere_chat;
@@ -20,11 +21,18 @@ mod cohere_generate;
 mod common;
 mod common_response;
 mod compiled;
+mod dashscope;
 mod detect;
+mod gemini_cli;
 mod gemini_embed;
 pub(crate) mod gemini_generate;
 mod gemini_interactions;
+mod invocations;
+mod llama_api;
 mod llama_cpp;
+mod lm_studio;
+mod mistral_conversations;
+mod oci;
 mod ollama_chat;
 mod ollama_embed;
 mod ollama_generate;
@@ -42,7 +50,9 @@ mod quirks;
 mod request_field;
 mod rerank;
 mod response_field;
+mod snowflake_complete;
 mod tgi;
+mod triton;
 mod vertex_predict;
 mod watsonx_chat;
 mod watsonx_generation;
@@ -119,6 +129,26 @@ pub enum Api {
     AlephAlphaComplete,
     /// Cloudflare Workers AI's own run.
     WorkersAi,
+    /// Baidu's ERNIE chat.
+    BaiduChat,
+    /// Alibaba's DashScope in its own form.
+    DashScope,
+    /// Gemini within the wrapping of Google's Code Assist.
+    GeminiCli,
+    /// A model in somebody's container: Databricks, SageMaker, Vertex AI's endpoints, Hugging Face.
+    Invocations,
+    /// Meta's Llama API.
+    LlamaApi,
+    /// LM Studio's own chat.
+    LmStudio,
+    /// Mistral conversations.
+    MistralConversations,
+    /// Oracle's OCI Generative AI.
+    Oci,
+    /// Snowflake Cortex complete.
+    SnowflakeComplete,
+    /// Triton's generate.
+    Triton,
 }
 
 impl Api {
@@ -154,6 +184,16 @@ impl Api {
         Self::WatsonxGeneration,
         Self::AlephAlphaComplete,
         Self::WorkersAi,
+        Self::BaiduChat,
+        Self::DashScope,
+        Self::GeminiCli,
+        Self::Invocations,
+        Self::LlamaApi,
+        Self::LmStudio,
+        Self::MistralConversations,
+        Self::Oci,
+        Self::SnowflakeComplete,
+        Self::Triton,
     ];
 
     /// The name by which configuration, fixtures and `inferspan replay` call it.
@@ -202,6 +242,16 @@ impl Api {
             Self::WatsonxGeneration => &watsonx_generation::SPEC,
             Self::AlephAlphaComplete => &aleph_alpha::SPEC,
             Self::WorkersAi => &workers_ai::SPEC,
+            Self::BaiduChat => &baidu_chat::SPEC,
+            Self::DashScope => &dashscope::SPEC,
+            Self::GeminiCli => &gemini_cli::SPEC,
+            Self::Invocations => &invocations::SPEC,
+            Self::LlamaApi => &llama_api::SPEC,
+            Self::LmStudio => &lm_studio::SPEC,
+            Self::MistralConversations => &mistral_conversations::SPEC,
+            Self::Oci => &oci::SPEC,
+            Self::SnowflakeComplete => &snowflake_complete::SPEC,
+            Self::Triton => &triton::SPEC,
         }
     }
 }
@@ -260,6 +310,8 @@ pub(crate) enum Answers {
     Json,
     /// One JSON document, or a stream as one JSON array.
     JsonArray,
+    /// One JSON document, or a stream as the parts of an AWS event stream.
+    Parts,
     /// Not always JSON: audio, a picture, plain text.
     Any,
 }

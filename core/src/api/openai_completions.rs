@@ -25,6 +25,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("stream_options.include_usage", StreamUsage),
         ("prompt", Input(Prompt)),
         ("prompt[]", InputItem(Prompt)),
+        ("n_predict", Number(MaxTokens, 11)),
         ("response_format.type", Output(Format)),
         ("service_tier", Text(ServiceTier, 0)),
         ("session_id", Text(SessionId, 0)),
@@ -49,6 +50,13 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("choices[].delta.content", VISIBLE),
         // Writer's streams.
         ("value", VISIBLE),
+        // llama.cpp's own format answers here, too.
+        ("content", VISIBLE),
+        ("stop", Finished),
+        ("stop_type", FinishReasonUnless("none")),
+        ("tokens_evaluated", Count(Input, 8)),
+        ("tokens_predicted", Count(Output, 8)),
+        ("timings.cache_n", Count(CacheRead, 8)),
         // vLLM, SGLang: an error without an `error`.
         ("message", OuterErrorMessage),
         ("type", OuterErrorWord(ErrorWord::Type)),

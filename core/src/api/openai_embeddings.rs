@@ -23,6 +23,11 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("model", Text(Model, 0)),
         ("input", Input(Inputs)),
         ("input[]", InputItem(Inputs)),
+        // Voyage's for pictures and for context.
+        ("inputs", Input(Inputs)),
+        // MiniMax; Snowflake.
+        ("texts", Input(Texts)),
+        ("text", Input(Texts)),
         ("dimensions", Number(Dimensions, 0)),
         // Voyage, Mistral.
         ("output_dimension", Number(Dimensions, 1)),
@@ -39,5 +44,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("provider", UpstreamProvider),
         // All that Voyage tells.
         ("usage.total_tokens", Count(Total, 0)),
+        // MiniMax.
+        ("total_tokens", Count(Total, 1)),
     ]
 };

@@ -102,6 +102,23 @@ const HOSTS: &[(Pattern<'static>, &str)] = &[
     (Pattern::new("api.z.ai"), "z_ai"),
     (Pattern::new("*.snowflakecomputing.com"), "snowflake"),
     (Pattern::new("api.aleph-alpha.com"), "aleph_alpha"),
+    (Pattern::new("*.databricks.com"), "databricks"),
+    (Pattern::new("*.azuredatabricks.net"), "databricks"),
+    (Pattern::new("runtime.sagemaker.*"), "aws.sagemaker"),
+    (Pattern::new("runtime-fips.sagemaker.*"), "aws.sagemaker"),
+    (Pattern::new("*cloudcode-pa.googleapis.com"), "gcp.gemini"),
+    (Pattern::new("*cloudcode-pa.sandbox.googleapis.com"), "gcp.gemini"),
+    (Pattern::new("inference.generativeai.*"), "oci"),
+    (Pattern::new("dashscope.aliyuncs.com"), "dashscope"),
+    (Pattern::new("dashscope-*.aliyuncs.com"), "dashscope"),
+    (Pattern::new("*.dashscope.aliyuncs.com"), "dashscope"),
+    (Pattern::new("ark.*.volces.com"), "volcengine"),
+    (Pattern::new("api.minimax.io"), "minimax"),
+    (Pattern::new("api.minimaxi.com"), "minimax"),
+    (Pattern::new("api.minimax.chat"), "minimax"),
+    (Pattern::new("aip.baidubce.com"), "baidu"),
+    (Pattern::new("api.llama.com"), "meta_llama"),
+    (Pattern::new("*.models.ai.azure.com"), AZURE_INFERENCE),
 ];
 
 #[cfg(test)]

@@ -44,6 +44,12 @@ pub(crate) enum ResponseField {
     Modality,
     /// Its count.
     ModalityTokens,
+    /// An element of a list of counts that names each.
+    NamedCount,
+    /// Its name, and the counts by their names.
+    CountName(&'static [(&'static str, Count)]),
+    /// Its count.
+    CountValue,
     /// An element of a list of cache writes by lifetime.
     CacheWriteEntry,
     /// Its lifetime.
@@ -69,6 +75,8 @@ pub(crate) enum ResponseField {
     Blocked,
     /// Vectors: the answer is one of embeddings, whatever the path said.
     Embedding,
+    /// A number or a list where vectors may stand: then the same.
+    VectorItem,
 
     /// An element of the list of choices, whatever that list is called. Its array is the first on its path.
     Choice,
@@ -283,6 +291,7 @@ impl Field for ResponseField {
             | Self::FinishReasonUnless(_)
             | Self::ToolCallKind
             | Self::Modality
+            | Self::CountName(_)
             | Self::CacheWriteTtl => WORD_BYTES,
             Self::Wrapped => return Want::Pieces,
             // Of these only whether a text is empty is asked, or no text is expected.
@@ -292,6 +301,8 @@ impl Field for ResponseField {
             | Self::CountUnlessZero(_)
             | Self::ModalityCount(_)
             | Self::ModalityTokens
+            | Self::NamedCount
+            | Self::CountValue
             | Self::CacheWriteEntry
             | Self::CacheWriteTokens
             | Self::Cost
@@ -300,6 +311,7 @@ impl Field for ResponseField {
             | Self::LastMetrics
             | Self::Blocked
             | Self::Embedding
+            | Self::VectorItem
             | Self::Choice
             | Self::ChoiceIndex
             | Self::ToolCall(_)

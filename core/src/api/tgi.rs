@@ -62,5 +62,5 @@ macro_rules! generation {
     }};
 }
 
-const ALONE: Table<ResponseField> = generation!("");
-const IN_LIST: Table<ResponseField> = generation!("[].");
+pub(super) const ALONE: Table<ResponseField> = generation!("");
+pub(super) const IN_LIST: Table<ResponseField> = generation!("[].");

@@ -1,4 +1,5 @@
-//! watsonx text generation: `POST …/ml/v1/text/generation`, `generation_stream`.
+//! watsonx text generation: `POST …/ml/v1/text/generation`, `generation_stream`; and of the same kind
+//! `…/text/embeddings`, `…/text/rerank`.
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>.
 
@@ -19,7 +20,12 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
-    &[("model_id", Text(Model, 0)), ("input", Input(Inputs))]
+    &[
+        ("model_id", Text(Model, 0)),
+        ("input", Input(Inputs)),
+        ("inputs", Input(Inputs)),
+        ("query", Input(Query)),
+    ]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {
@@ -32,5 +38,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // In a stream only the first event tells it, the others say 0.
         ("results[].input_token_count", CountUnlessZero(Input)),
         ("results[].generated_token_count", Count(Output, 0)),
+        // Of embeddings and rerank.
+        ("input_token_count", Count(Input, 0)),
     ]
 };

@@ -106,6 +106,9 @@ struct Found {
 fn default_provider(api: Api, path: &[u8]) -> &'static str {
     match api {
         _ if path::has_segment(path, b"publishers") => "gcp.vertex_ai",
+        Api::Invocations if path::ends_with(path, "embed") => "huggingface",
+        Api::Invocations if path::has_segment(path, b"serving-endpoints") => "databricks",
+        Api::Invocations if path::has_segment(path, b"endpoints") => "aws.sagemaker",
         Api::Rerank if path::ends_with(path, "v2/rerank") => "cohere",
         _ => api.spec().provider,
     }

@@ -24,6 +24,24 @@ pub(super) fn path_model(api: Api, path: &[u8]) -> Option<PathModel> {
         let end = rest.iter().rposition(|&b| b == b'/')?;
         return name(rest.get(..end)?).map(PathModel::Decides);
     }
+    let first = |rest: &[u8]| name(rest.split(|&b| b == b'/').next()?);
+    match api {
+        Api::Triton => return first(path::after_segment(path, b"models")?).map(PathModel::Decides),
+        Api::Invocations => {
+            if let Some(rest) = path::after_segment(path, b"models") {
+                let end = memchr::memmem::find(rest, b"/pipeline/").unwrap_or(rest.len());
+                return name(rest.get(..end)?).map(PathModel::Decides);
+            }
+            let endpoint = path::after_segment(path, b"serving-endpoints")
+                .or_else(|| path::after_segment(path, b"endpoints"))?;
+            return first(endpoint).map(PathModel::Fallback);
+        }
+        Api::BaiduChat => {
+            let model = first(path::after_segment(path, b"chat")?)?;
+            return Some(PathModel::Fallback(model)).filter(|_| !path.ends_with(b"/completions_pro"));
+        }
+        _ => {}
+    }
     let deployment = path::after_segment(path, b"deployments")
         .filter(|_| path::has_segment(path, b"openai"))
         // Cloudflare's AI Gateway: `azure-openai/{resource}/{deployment}/…`

@@ -17,7 +17,8 @@ pub(super) fn find(host: &HostName<'_>, path: &[u8], request: &Headers<'_>) -> O
         return match_root(request);
     }
     let mut provider = None;
-    for end in ENDS.iter().filter(|end| end.last.as_bytes() == last) {
+    let ends = ENDS.iter().filter(|end| end.last.as_bytes() == last);
+    for end in ends.chain(NAMED) {
         if !path::before_last_ends_with(path, end.before) {
             continue;
         }
@@ -59,14 +60,34 @@ fn match_root(request: &Headers<'_>) -> Option<Found> {
 /// Google's custom methods, `{resource}:{verb}`.
 fn match_verb(path: &[u8], resource: &[u8], verb: &[u8]) -> Option<Found> {
     let model = google_model(path, resource);
+    // Google's Code Assist has no model in its path.
+    let (model, gemini) = match resource {
+        b"v1internal" => (None, Api::GeminiCli),
+        _ => (model, Api::GeminiGenerate),
+    };
     let name = model.as_deref().unwrap_or_default();
     let (api, operation, stream) = match verb {
-        b"generateContent" => (Api::GeminiGenerate, Operation::GenerateContent, false),
-        b"streamGenerateContent" => (Api::GeminiGenerate, Operation::GenerateContent, true),
-        b"countTokens" => (Api::GeminiGenerate, Operation::CountTokens, false),
+        b"generateContent" => (gemini, Operation::GenerateContent, false),
+        b"streamGenerateContent" => (gemini, Operation::GenerateContent, true),
+        b"countTokens" => (gemini, Operation::CountTokens, false),
+        b"complete" if resource == b"inference" => {
+            return Some(plain(Api::SnowflakeComplete, Operation::Chat));
+        }
+        b"embed" if resource == b"inference" => {
+            return Some(plain(Api::OpenAiEmbeddings, Operation::Embeddings));
+        }
         b"embedContent" | b"batchEmbedContents" => (Api::GeminiEmbed, Operation::Embeddings, false),
         b"predict" if name.contains("embedding") => (Api::VertexPredict, Operation::Embeddings, false),
         b"predict" if name.contains("imagen") => (Api::VertexPredict, Operation::ImageGeneration, false),
+        b"rawPredict" | b"streamRawPredict" if name.starts_with("endpoints/") => {
+            return Some(Found {
+                api: Api::Invocations,
+                operation: None,
+                model: model.map(PathModel::Fallback),
+                stream: Some(verb == b"streamRawPredict"),
+                proof: Proof::None,
+            });
+        }
         b"rawPredict" | b"streamRawPredict" => {
             let operation = if name == "count-tokens" { Operation::CountTokens } else { Operation::Chat };
             let anthropic = path::has_segment(path, b"anthropic") || !path::has_segment(path, b"publishers");
@@ -80,9 +101,14 @@ fn match_verb(path: &[u8], resource: &[u8], verb: &[u8]) -> Option<Found> {
     Some(Found { api, operation: Some(operation), model, stream: Some(stream), proof: Proof::None })
 }
 
+/// A path that tells nothing but this.
+fn plain(api: Api, operation: Operation) -> Found {
+    Found { api, operation: Some(operation), model: None, stream: None, proof: Proof::None }
+}
+
 /// One way a path can end.
 struct End {
-    /// The last segment.
+    /// The last segment; empty for any.
     last: &'static str,
     /// How the segments before it must end: `*` any segment, `**` one or more, `v*` a version.
     before: &'static str,
@@ -143,6 +169,10 @@ const WRITER: On = On::Only("writer", b"writer");
 const X_AI: On = On::Only("x_ai", b"x-ai");
 const OPENROUTER: On = On::Only("openrouter", b"openrouter");
 const GEMINI: On = On::Only("gcp.gemini", b"google-ai-studio");
+const META_LLAMA: On = On::Only("meta_llama", b"meta-llama");
+const MISTRAL: On = On::Only("mistral_ai", b"mistral");
+const HUGGING_FACE: On = On::Only("huggingface", b"huggingface");
+const AZURE_INFERENCE: On = On::Only("azure.ai.inference", b"azure-inference");
 const ALEPH_ALPHA: On = On::UnknownOr("aleph_alpha");
 
 /// The ends of paths that are inference; the first that fits wins.
@@ -153,7 +183,11 @@ const ENDS: &[End] = {
         TextCompletion, Transcription, Translation,
     };
     &[
+        end("compat/v1/chat", "completions", Api::OpenAiChat, Chat),
+        end("chat", "completions", Api::LlamaApi, Chat).on(META_LLAMA),
         end("chat", "completions", Api::OpenAiChat, Chat),
+        end("v*", "sonar", Api::OpenAiChat, Chat).proof(Proof::Model),
+        end("text", "chatcompletion_v2", Api::OpenAiChat, Chat).proof(Proof::Model),
         end("agents", "completions", Api::OpenAiChat, Chat),
         end("", "completions", Api::OpenAiCompletions, TextCompletion).proof(Proof::ModelOrInput),
         end("v*", "messages", Api::AnthropicMessages, Chat).proof(Proof::ModelOrInput),
@@ -164,6 +198,11 @@ const ENDS: &[End] = {
         end("messages", "count_tokens", Api::AnthropicMessages, CountTokens),
         end("v*", "complete", Api::AnthropicComplete, TextCompletion),
         end("", "complete", Api::AlephAlphaComplete, TextCompletion).on(ALEPH_ALPHA).proof(Proof::ModelOrInput),
+        end("ml/v*/text", "embeddings", Api::WatsonxGeneration, Embeddings).stream(false).proof(Proof::ModelOrInput),
+        end("ml/v*/text", "rerank", Api::WatsonxGeneration, Rerank).stream(false).proof(Proof::ModelOrInput),
+        end("embeddings", "multimodal", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
+        end("v*", "multimodalembeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
+        end("v*", "contextualizedembeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
         end("api", "embeddings", Api::OllamaEmbed, Embeddings).proof(Proof::Model),
         end("", "embeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::ModelOrInput),
         end("images", "generations", Api::OpenAiImages, ImageGeneration),
@@ -178,6 +217,7 @@ const ENDS: &[End] = {
         end("", "moderations", Api::OpenAiModerations, Moderation).proof(Proof::ModelOrInput),
         end("", "rerank", Api::Rerank, Rerank).proof(Proof::ModelOrInput),
         end("v1beta", "interactions", Api::GeminiInteractions, GenerateContent).proof(Proof::ModelOrInput),
+        end("locations/*", "interactions", Api::GeminiInteractions, GenerateContent).proof(Proof::ModelOrInput),
         end("v*", "interactions", Api::GeminiInteractions, GenerateContent).on(GEMINI),
         end("model/**", "converse", Api::BedrockConverse, Chat).stream(false),
         end("model/**", "converse-stream", Api::BedrockConverse, Chat).stream(true),
@@ -185,11 +225,32 @@ const ENDS: &[End] = {
         end("model/**", "invoke-with-response-stream", Api::BedrockInvoke, Chat).stream(true).any_operation(),
         end("model/**", "count-tokens", Api::BedrockConverse, CountTokens).stream(false),
         end("v2", "chat", Api::CohereChat, Chat).proof(Proof::ModelOrInput),
+        end("api/v1", "chat", Api::LmStudio, Chat).proof(Proof::Model),
         end("v1", "chat", Api::OpenAiChat, Chat).on(WRITER),
         end("v1", "chat", Api::CohereChatV1, Chat).on(COHERE),
+        end("v1", "chat", Api::CohereChatV1, Chat).on(AZURE_INFERENCE),
+        end("v1", "chat", Api::CohereChatV1, Chat).on(On::UnknownOr("cohere")).proof(Proof::Model),
+        end("actions", "chat", Api::Oci, Chat).proof(Proof::Model),
+        end("actions", "embedText", Api::Oci, Embeddings).proof(Proof::Model),
+        end("actions", "rerankText", Api::Oci, Rerank).proof(Proof::Model),
+        end("text-generation", "generation", Api::DashScope, Chat).proof(Proof::Model),
+        end("multimodal-generation", "generation", Api::DashScope, Chat).proof(Proof::Model),
+        end("text-embedding", "text-embedding", Api::DashScope, Embeddings).proof(Proof::Model),
+        end("multimodal-embedding", "multimodal-embedding", Api::DashScope, Embeddings).proof(Proof::Model),
+        end("text-rerank", "text-rerank", Api::DashScope, Rerank).proof(Proof::Model),
+        end("v*", "conversations", Api::MistralConversations, Chat).on(MISTRAL),
+        end("conversations/*", "restart", Api::MistralConversations, Chat).on(MISTRAL),
         end("v*", "embed", Api::CohereEmbed, Embeddings).proof(Proof::ModelOrInput),
         end("api", "embed", Api::OllamaEmbed, Embeddings).proof(Proof::Model),
         end("", "embed", Api::CohereEmbed, Embeddings).on(COHERE),
+        end("", "embed", Api::Invocations, Embeddings).proof(Proof::InputSeen),
+        end("models/**/pipeline", "feature-extraction", Api::Invocations, Embeddings).on(HUGGING_FACE),
+        end("", "invocations", Api::Invocations, Chat).any_operation().proof(Proof::InputSeen),
+        end("", "invocations-response-stream", Api::Invocations, Chat).stream(true).any_operation().proof(Proof::InputSeen),
+        end("v2/models/*", "generate", Api::Triton, TextCompletion).proof(Proof::InputSeen),
+        end("v2/models/*", "generate_stream", Api::Triton, TextCompletion).stream(true).proof(Proof::InputSeen),
+        end("v2/models/*/versions/*", "generate", Api::Triton, TextCompletion).proof(Proof::InputSeen),
+        end("v2/models/*/versions/*", "generate_stream", Api::Triton, TextCompletion).stream(true).proof(Proof::InputSeen),
         end("v1", "generate", Api::CohereGenerate, TextCompletion).on(COHERE),
         end("api", "chat", Api::OllamaChat, Chat).proof(Proof::Model),
         end("api", "generate", Api::OllamaGenerate, TextCompletion).proof(Proof::Model),
@@ -203,5 +264,17 @@ const ENDS: &[End] = {
         end("", "generate_stream", Api::TgiGenerate, TextCompletion).stream(true).proof(Proof::ModelOrInput),
         end("", "completion", Api::LlamaCppCompletion, TextCompletion).proof(Proof::InputSeen),
         end("", "infill", Api::LlamaCppCompletion, TextCompletion).proof(Proof::InputSeen),
+    ]
+};
+
+/// The same, of those that end in a name: a model's, a conversation's.
+#[rustfmt::skip]
+const NAMED: &[End] = {
+    use Operation::Chat;
+    &[
+        end("conversations", "", Api::MistralConversations, Chat).on(MISTRAL),
+        end("wenxinworkshop/chat", "", Api::BaiduChat, Chat),
+        end("models", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE),
+        end("models/**", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE),
     ]
 };

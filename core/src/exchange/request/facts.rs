@@ -113,6 +113,8 @@ impl Facts {
             Some(Operation::Transcription)
         } else if self.saw(Input::Prompt) {
             Some(Operation::TextCompletion)
+        } else if self.saw(Input::Inputs) {
+            Some(Operation::Embeddings)
         } else {
             None
         }

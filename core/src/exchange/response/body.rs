@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::draft::Draft;
 use super::headers::Head;
 use super::message::Message;
+use super::parts::Parts;
 use super::reading::{Reading, Wrapped};
 use super::{Answer, is_failure};
 use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
@@ -30,11 +31,13 @@ pub(super) struct Body {
 }
 
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     /// The framing is not known yet.
     Sniffing(Sniffer),
     /// Messages come out of a framing.
     Framed(Framer),
+    /// The messages' framing is itself cut into messages.
+    Parts(Box<Parts>),
     /// One JSON document; it is not known yet whether others follow.
     Document,
     /// The document has ended; others may follow.
@@ -65,6 +68,8 @@ pub(super) struct Messages {
     failed: bool,
     /// The body is in a coding: to see what follows a document costs memory, and so it is not read on for.
     coded: bool,
+    /// An event stream is a body in parts: finds the framing of that one.
+    parts: Option<Sniffer>,
     scanner: Scanner,
     /// Where the current message stands.
     state: State,
@@ -111,6 +116,7 @@ impl Body {
             tables: Arc::clone(tables),
             failed,
             coded: decoder.as_ref().is_some_and(Decoder::is_coded),
+            parts: (spec.answers == Answers::Parts).then(|| Sniffer::new(head.part_type, false)),
             scanner: Scanner::new(),
             state: State::Between,
             message: Message::default(),
@@ -169,7 +175,7 @@ impl Body {
 
     /// The body was one JSON document and all of it was there.
     pub(super) fn is_whole_document(&self) -> bool {
-        matches!(self.stage, Stage::AfterDocument | Stage::WholeDocument)
+        self.stage.is_whole_document()
     }
 
     pub(super) fn into_draft(self) -> Draft {
@@ -178,9 +184,16 @@ impl Body {
 }
 
 impl Stage {
-    fn push(&mut self, piece: &[u8], messages: &mut Messages, answer: &mut Answer, now: UnixNanos) {
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        messages: &mut Messages,
+        answer: &mut Answer,
+        now: UnixNanos,
+    ) {
         match self {
             Self::Framed(framer) => framer.push(piece, &mut |frame| messages.frame(frame, answer, now)),
+            Self::Parts(parts) => parts.push(piece, messages, answer, now),
             Self::Sniffing(sniffer) => {
                 let Some(found) = sniffer.push(piece) else { return };
                 let begun = Self::begin(found, messages, answer);
@@ -219,14 +232,26 @@ impl Stage {
         }
     }
 
+    pub(super) fn is_whole_document(&self) -> bool {
+        match self {
+            Self::AfterDocument | Self::WholeDocument => true,
+            Self::Parts(parts) => parts.is_whole_document(),
+            _ => false,
+        }
+    }
+
     fn begin(found: Sniffed, messages: &mut Messages, answer: &mut Answer) -> Self {
         if found.mislabelled {
             count(&mut answer.losses.mislabelled_bodies);
         }
+        let parts = if found.framing == Framing::EventStream { messages.parts.take() } else { None };
         match (found.framing, Framer::new(found.framing)) {
             (_, Some(framer)) => {
                 messages.begin_stream(answer);
-                Self::Framed(framer)
+                match parts {
+                    Some(body) => Self::Parts(Box::new(Parts::new(body))),
+                    None => Self::Framed(framer),
+                }
             }
             (Framing::Json, None) => {
                 messages.begin();
@@ -241,7 +266,12 @@ impl Stage {
         }
     }
 
-    fn finish(&mut self, messages: &mut Messages, answer: &mut Answer, now: UnixNanos) -> Wholeness {
+    pub(super) fn finish(
+        &mut self,
+        messages: &mut Messages,
+        answer: &mut Answer,
+        now: UnixNanos,
+    ) -> Wholeness {
         if let Self::Sniffing(sniffer) = self {
             let begun = Self::begin(sniffer.finish(), messages, answer);
             if let Self::Sniffing(sniffer) = std::mem::replace(self, begun) {
@@ -253,6 +283,7 @@ impl Stage {
                 FrameEnd::Clean => Wholeness::Whole,
                 FrameEnd::Cut => Wholeness::Cut,
             },
+            Self::Parts(parts) => parts.finish(messages, answer, now),
             Self::Document => match messages.finish_document(answer, now) {
                 Finish::Complete => Wholeness::Whole,
                 Finish::Empty | Finish::Cut => Wholeness::Cut,
@@ -280,7 +311,13 @@ impl Messages {
         self.begin();
     }
 
-    fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer, now: UnixNanos) {
+    /// The current message will not be completed, but others may follow.
+    pub(super) fn give_up(&mut self, answer: &mut Answer) {
+        self.cut(answer);
+        self.begin();
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer, now: UnixNanos) {
         match frame {
             Frame::Data(data) => self.data(data, answer),
             Frame::Name(name) => self.message.name(self.spec, name),

@@ -14,6 +14,8 @@ pub(super) struct Head<'h> {
     pub(super) status: Option<u16>,
     pub(super) content_type: Option<&'h [u8]>,
     pub(super) content_length: Option<u64>,
+    /// Of what the parts of an event stream add up to.
+    pub(super) part_type: Option<&'h [u8]>,
 }
 
 /// Reads them: facts into the response, counts and the error's code that stand there into the draft.
@@ -38,6 +40,7 @@ pub(super) fn read<'h>(
         match *header {
             Header::Status => head.status = integer(value).and_then(|status| u16::try_from(status).ok()),
             Header::ContentType => _ = head.content_type.get_or_insert(value),
+            Header::PartType => head.part_type = Some(value),
             Header::ContentLength => head.content_length = integer(value),
             Header::AwsErrorType => {
                 let code = aws_type(&lossy(value, MAX_CODE)).to_owned();
@@ -66,6 +69,8 @@ enum Header {
     Status,
     ContentType,
     ContentLength,
+    /// What the parts of SageMaker's event stream add up to.
+    PartType,
     /// The error's code, behind a `#` if there is one.
     AwsErrorType,
     /// The provider's id of the request; the lower rank is the better known to its support.
@@ -86,11 +91,13 @@ const HEADERS: &[(&str, Header)] = &[
     (":status", Header::Status),
     ("content-type", Header::ContentType),
     ("content-length", Header::ContentLength),
+    ("x-amzn-sagemaker-content-type", Header::PartType),
     ("x-amzn-errortype", Header::AwsErrorType),
     ("x-request-id", Header::RequestId(0)),
     ("request-id", Header::RequestId(1)),
     ("x-amzn-requestid", Header::RequestId(2)),
     ("apim-request-id", Header::RequestId(3)),
+    ("opc-request-id", Header::RequestId(4)),
     // OpenAI and those who followed.
     ("x-ratelimit-remaining-requests", Header::RemainingRequests),
     ("x-ratelimit-remaining-tokens", Header::RemainingTokens),

@@ -39,6 +39,7 @@ pub(super) struct Message {
     pub(super) part: OpenPart,
     pub(super) modality: OpenModality,
     pub(super) cache_write: OpenCacheWrite,
+    pub(super) named_count: OpenNamedCount,
 }
 
 /// Whether a message has `usage`.
@@ -90,6 +91,12 @@ pub(super) struct OpenModality {
 pub(super) enum Modality {
     Audio,
     Image,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct OpenNamedCount {
+    pub(super) count: Option<Count>,
+    pub(super) value: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -207,6 +214,14 @@ impl Message {
             (Side::Output, Modality::Image) => Count::OutputImage,
         };
         counts.add(count, 0, tokens);
+    }
+
+    pub(super) fn end_named_count(&mut self, counts: &mut Counts) {
+        if let OpenNamedCount { count: Some(count), value: Some(value) } =
+            std::mem::take(&mut self.named_count)
+        {
+            counts.set(count, 0, value);
+        }
     }
 
     pub(super) fn end_cache_write(&mut self, counts: &mut Counts) {

@@ -11,6 +11,7 @@ mod error;
 mod headers;
 mod message;
 mod outcome;
+mod parts;
 mod reading;
 
 use std::sync::Arc;

@@ -6,7 +6,8 @@
 use super::choices::Told;
 use super::draft::Draft;
 use super::message::{
-    Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenPart, OpenToolCall, UsageTold,
+    Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenNamedCount, OpenPart, OpenToolCall,
+    UsageTold,
 };
 use crate::api::{ResponseField, Spec, ToolCallRule, gemini_generate};
 use crate::call::{Losses, Response, ToolCall};
@@ -121,6 +122,10 @@ impl Reading<'_> {
                     _ => None,
                 }
             }
+            F::CountName(names) => {
+                let known = names.iter().find(|(name, _)| name.as_bytes() == text.bytes);
+                self.message.named_count.count = known.map(|(_, count)| *count);
+            }
             F::CacheWriteTtl => self.message.cache_write.hour = text.bytes == b"1h",
             F::Error | F::OuterErrorMessage => self.message.error().certain = true,
             F::InnerErrorWord(kind) => self.message.error().words.inner(kind, &text.to_string_lossy()),
@@ -182,6 +187,8 @@ impl Reading<'_> {
                 }
             }
             F::ModalityTokens => self.message.modality.tokens = number.as_u64(),
+            F::CountValue => self.message.named_count.value = number.as_u64(),
+            F::VectorItem => self.draft.embeds = true,
             F::CacheWriteTokens => self.message.cache_write.tokens = number.as_u64(),
             F::InnerErrorWord(kind) => self.message.error().words.inner_number(kind, number.as_str()),
             F::OuterErrorWord(kind) => self.message.error().words.outer_number(kind, number.as_str()),
@@ -215,7 +222,8 @@ impl Reading<'_> {
             (F::CacheWriteEntry, Container::Object) => self.message.cache_write = OpenCacheWrite::default(),
             (F::Content(content), Container::Object) => self.message.content.add(content),
             (F::LastMetrics, Container::Object) => self.message.last = true,
-            (F::Embedding, _) => self.draft.embeds = true,
+            (F::NamedCount, Container::Object) => self.message.named_count = OpenNamedCount::default(),
+            (F::Embedding, _) | (F::VectorItem, Container::Array) => self.draft.embeds = true,
             _ => {}
         }
     }
@@ -229,6 +237,7 @@ impl Reading<'_> {
             (F::ModalityCount(side), Container::Object) => {
                 self.message.end_modality(&mut self.draft.counts, side);
             }
+            (F::NamedCount, Container::Object) => self.message.end_named_count(&mut self.draft.counts),
             (F::CacheWriteEntry, Container::Object) => self.message.end_cache_write(&mut self.draft.counts),
             (F::Error, Container::Object) if members > 0 => {
                 let error = self.message.error();
