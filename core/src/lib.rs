@@ -11,6 +11,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
+// The fixtures' reader is shared with the tests outside, which know the crate by its name.
+#[cfg(test)]
+extern crate self as inferspan_core;
+
 pub mod api;
 pub mod budget;
 pub mod call;

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use inferspan_benches::exchanges::{self, CHUNK, Exchange};
 use inferspan_core::call::End;
-use inferspan_core::exchange::{Headers, Observer};
+use inferspan_core::exchange::Observer;
+use inferspan_core::headers::Headers;
 use inferspan_core::otlp::span;
 use inferspan_core::signal::Conventions;
 use inferspan_core::time::UnixNanos;

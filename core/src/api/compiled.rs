@@ -27,6 +27,13 @@ impl Default for Tables {
 }
 
 impl Tables {
+    /// With other rows for errors than all APIs have.
+    #[cfg(test)]
+    pub(super) fn with_errors(in_stream: &[(&str, ResponseField)], body: &[(&str, ResponseField)]) -> Self {
+        let compiled = |api| Compiled::with_errors(api, in_stream, &[body]).ok().map(Arc::new);
+        Self(std::array::from_fn(|at| OnceLock::from(Api::ALL.get(at).copied().and_then(compiled))))
+    }
+
     /// Those of this API; `None` if its file held a path that cannot be, which a test rules out.
     pub(crate) fn of(&self, api: Api) -> Option<Arc<Compiled>> {
         self.0.get(api as usize)?.get_or_init(|| Compiled::new(api).ok().map(Arc::new)).clone()
@@ -35,13 +42,21 @@ impl Tables {
 
 impl Compiled {
     fn new(api: Api) -> Result<Self, PathError> {
+        Self::with_errors(api, common_response::IN_STREAM_ERROR, common_response::ERROR_BODY)
+    }
+
+    fn with_errors(
+        api: Api,
+        in_stream: &[(&str, ResponseField)],
+        body: &[&[(&str, ResponseField)]],
+    ) -> Result<Self, PathError> {
         let spec = api.spec();
-        let mut response = vec![common_response::IN_STREAM_ERROR];
+        let mut response = vec![in_stream];
         response.extend(spec.response);
         Ok(Self {
             request: Paths::compile(spec.request)?,
             response: Paths::compile(&response)?,
-            failure: Paths::compile(common_response::ERROR_BODY)?,
+            failure: Paths::compile(body)?,
         })
     }
 }

@@ -37,6 +37,12 @@ impl Observer {
         Self { tables: Tables::default(), overrides, budget }
     }
 
+    /// With other tables than the APIs have.
+    #[cfg(test)]
+    pub(crate) fn with_tables(tables: Tables) -> Self {
+        Self { tables, ..Self::default() }
+    }
+
     /// Looks at the request's headers (pseudo-headers among them): `None` for traffic that is no LLM call,
     /// of which nothing else need be shown.
     #[must_use]
