@@ -19,7 +19,6 @@ pub(super) const SPEC: Spec = Spec {
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
     &[
-        ("model", Text(Model, 0)),
         ("stream", Stream),
         ("messages", Input(Messages)),
         ("functions", Tools),

@@ -60,9 +60,6 @@ pub(super) const IN_SAMPLING_PARAMS: Table<RequestField> = parameters!("sampling
 pub(super) const IN_GENERATION_CONFIG: Table<RequestField> = parameters!("generationConfig.", 16);
 /// Generation parameters of Gemini and Vertex AI in the other spelling they take.
 pub(super) const IN_GENERATION_CONFIG_SNAKE: Table<RequestField> = parameters!("generation_config.", 32);
-/// Generation parameters of Gemini and Vertex AI where the request is wrapped.
-pub(super) const IN_WRAPPED_GENERATION_CONFIG: Table<RequestField> =
-    parameters!("request.generationConfig.", 0);
 /// Generation parameters of Bedrock Converse and Nova.
 pub(super) const IN_INFERENCE_CONFIG: Table<RequestField> = parameters!("inferenceConfig.", 16);
 /// Generation parameters of Titan.

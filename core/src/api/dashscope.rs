@@ -4,7 +4,7 @@
 //!
 //! Specification: <https://www.alibabacloud.com/help/en/model-studio/dashscope-api-reference/>.
 
-use super::{Ends, ErrorWord, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -54,7 +54,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // `result_format: "text"` has no choices.
         ("output.text", VISIBLE),
         ("output.finish_reason", FinishReasonUnless("null")),
-        ("usage", Usage),
         ("usage.input_tokens", Count(Input, 0)),
         ("usage.output_tokens", Count(Output, 0)),
         // All that embeddings and rerank tell.
@@ -67,6 +66,5 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("usage.audio_tokens", Count(InputAudio, 1)),
         // The error in an event of a stream stands at its top.
         ("message", OuterErrorMessage),
-        ("code", OuterErrorWord(ErrorWord::Code)),
     ]
 };

@@ -18,33 +18,27 @@ pub(super) const SPEC: Spec = Spec {
     ..Spec::DEFAULT
 };
 
-/// The request, alone or wrapped.
-macro_rules! request {
-    ($prefix:literal) => {{
-        use super::request_field::words::*;
-        &[
-            (concat!($prefix, "contents"), Input(Contents)),
-            // A token count may wrap the whole request.
-            (concat!($prefix, "generateContentRequest.contents"), Input(Contents)),
-            (concat!($prefix, "tools"), Tools),
-            (concat!($prefix, "tools[].functionDeclarations[].name"), ToolName),
-            (concat!($prefix, "tools[].function_declarations[].name"), ToolName),
-            (concat!($prefix, "generationConfig.thinkingConfig.thinkingLevel"), Text(ReasoningLevel, 0)),
-            (concat!($prefix, "generationConfig.thinkingConfig.thinkingBudget"), Number(ThinkingBudget, 0)),
-            (concat!($prefix, "generation_config.thinking_config.thinking_level"), Text(ReasoningLevel, 1)),
-            (
-                concat!($prefix, "generation_config.thinking_config.thinking_budget"),
-                Number(ThinkingBudget, 1),
-            ),
-            (concat!($prefix, "generationConfig.responseMimeType"), Output(Format)),
-            (concat!($prefix, "generation_config.response_mime_type"), Output(Format)),
-            (concat!($prefix, "generationConfig.responseModalities[]"), Output(Modality)),
-            (concat!($prefix, "generation_config.response_modalities[]"), Output(Modality)),
-            (concat!($prefix, "serviceTier"), Text(ServiceTier, 0)),
-            (concat!($prefix, "service_tier"), Text(ServiceTier, 1)),
-        ]
-    }};
-}
+pub(super) const REQUEST: Table<RequestField> = {
+    use super::request_field::words::*;
+    &[
+        ("contents", Input(Contents)),
+        // A token count may wrap the whole request.
+        ("generateContentRequest.contents", Input(Contents)),
+        ("tools", Tools),
+        ("tools[].functionDeclarations[].name", ToolName),
+        ("tools[].function_declarations[].name", ToolName),
+        ("generationConfig.thinkingConfig.thinkingLevel", Text(ReasoningLevel, 0)),
+        ("generationConfig.thinkingConfig.thinkingBudget", Number(ThinkingBudget, 0)),
+        ("generation_config.thinking_config.thinking_level", Text(ReasoningLevel, 1)),
+        ("generation_config.thinking_config.thinking_budget", Number(ThinkingBudget, 1)),
+        ("generationConfig.responseMimeType", Output(Format)),
+        ("generation_config.response_mime_type", Output(Format)),
+        ("generationConfig.responseModalities[]", Output(Modality)),
+        ("generation_config.response_modalities[]", Output(Modality)),
+        ("serviceTier", Text(ServiceTier, 0)),
+        ("service_tier", Text(ServiceTier, 1)),
+    ]
+};
 
 /// What is generated.
 macro_rules! answer {
@@ -93,11 +87,9 @@ macro_rules! usage {
     }};
 }
 
-pub(super) const REQUEST: Table<RequestField> = request!("");
 pub(super) const RESPONSE: Table<ResponseField> = answer!("");
 pub(super) const USAGE: Table<ResponseField> = usage!("");
 // Of the format that wraps this one.
-pub(super) const WRAPPED_REQUEST: Table<RequestField> = request!("request.");
 pub(super) const WRAPPED_RESPONSE: Table<ResponseField> = answer!("response.");
 pub(super) const WRAPPED_USAGE: Table<ResponseField> = usage!("response.");
 

@@ -41,7 +41,6 @@ macro_rules! metrics {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "metrics"), Usage),
             (concat!($prefix, "metrics[]"), NamedCount),
             (concat!($prefix, "metrics[].metric"), CountName(COUNTS)),
             (concat!($prefix, "metrics[].value"), CountValue),

@@ -48,7 +48,6 @@ macro_rules! answer {
         &[
             (concat!($prefix, "response_id"), Id(0)),
             (concat!($prefix, "model_instance_id"), Model),
-            (concat!($prefix, "stats"), Usage),
             (concat!($prefix, "stats.input_tokens"), Count(Input, 0)),
             (concat!($prefix, "stats.total_output_tokens"), Count(Output, 0)),
             (concat!($prefix, "stats.reasoning_output_tokens"), Count(Reasoning, 0)),

@@ -86,7 +86,6 @@ macro_rules! usage {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.promptTokens"), Count(Input, 0)),
             (concat!($prefix, "usage.completionTokens"), Count(Output, 0)),
             (concat!($prefix, "usage.promptTokensDetails.cachedTokens"), Count(CacheRead, 0)),
