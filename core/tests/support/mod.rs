@@ -233,7 +233,7 @@ fn encoded(body: Vec<u8>, coding: &str) -> Vec<u8> {
 }
 
 /// A body cut into `PayloadPart`s of an AWS event stream, and the exception of its last line after them.
-fn aws_parts(body: &str, size: usize) -> Vec<u8> {
+pub(crate) fn aws_parts(body: &str, size: usize) -> Vec<u8> {
     let (body, exception) = match body.rsplit_once("\n!") {
         Some((body, exception)) => (body, Some(format!("!{exception}"))),
         None => (body, None),
@@ -258,7 +258,7 @@ fn aws_message(line: &str) -> Vec<u8> {
 }
 
 /// A message whose `header` tells its name.
-fn aws_frame(kind: &str, header: &str, name: &str, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn aws_frame(kind: &str, header: &str, name: &str, payload: &[u8]) -> Vec<u8> {
     let mut headers = Vec::new();
     for (name, value) in [(header, name), (":content-type", "application/json"), (":message-type", kind)] {
         headers.push(u8::try_from(name.len()).unwrap());
