@@ -78,6 +78,27 @@ fn times_of_a_chat_are_of_generated_output_alone() {
 }
 
 #[test]
+fn a_thought_of_gemini_is_reasoning() {
+    let alone = |document: &str| document.to_owned();
+    let wrapped = |document: &str| format!(r#"{{"response":{document}}}"#);
+    for (host, path, wrap) in [
+        (
+            "generativelanguage.googleapis.com",
+            "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            &alone as &dyn Fn(&str) -> String,
+        ),
+        ("cloudcode-pa.googleapis.com", "/v1internal:streamGenerateContent?alt=sse", &wrapped),
+    ] {
+        let call = Script::begin(host, path, STREAM)
+            .data(3, &wrap(r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true}]}}]}"#))
+            .data(5, &wrap(r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}"#))
+            .end(6, End::Complete);
+        assert_eq!(call.timing.first_reasoning, Some(at(3)), "{host}");
+        assert_eq!(call.timing.first_visible, Some(at(5)), "{host}");
+    }
+}
+
+#[test]
 fn a_ping_is_no_token() {
     let call = Script::anthropic(STREAM)
         .data(

@@ -73,7 +73,6 @@ macro_rules! usage {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.input_tokens"), Count(InputUncached, 0)),
             (concat!($prefix, "usage.output_tokens"), Count(Output, 0)),
             (concat!($prefix, "usage.cache_read_input_tokens"), Count(CacheRead, 0)),

@@ -62,7 +62,6 @@ macro_rules! usage {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.inputTokens"), Count(InputUncached, 0)),
             (concat!($prefix, "usage.outputTokens"), Count(Output, 0)),
             (concat!($prefix, "usage.cacheReadInputTokens"), Count(CacheRead, 0)),

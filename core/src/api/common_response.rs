@@ -82,7 +82,6 @@ macro_rules! openai_usage {
 macro_rules! openai_usage_new {
     ($prefix:literal) => {
         &[
-            (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.input_tokens"), Count(Input, 0)),
             (concat!($prefix, "usage.output_tokens"), Count(Output, 0)),
             (concat!($prefix, "usage.input_tokens_details.cached_tokens"), Count(CacheRead, 0)),

@@ -69,7 +69,6 @@ macro_rules! usage {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "usageMetadata"), Usage),
             (concat!($prefix, "usageMetadata.promptTokenCount"), Count(Input, 0)),
             (concat!($prefix, "usageMetadata.toolUsePromptTokenCount"), Count(InputOfTools, 0)),
             (concat!($prefix, "usageMetadata.candidatesTokenCount"), Count(OutputVisible, 0)),

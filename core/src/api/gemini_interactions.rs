@@ -81,7 +81,6 @@ macro_rules! usage {
     ($prefix:literal) => {{
         use super::response_field::words::*;
         &[
-            (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.total_input_tokens"), Count(Input, 0)),
             (concat!($prefix, "usage.total_tool_use_tokens"), Count(InputOfTools, 0)),
             (concat!($prefix, "usage.total_output_tokens"), Count(OutputVisible, 0)),

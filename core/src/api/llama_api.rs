@@ -24,7 +24,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("completion_message.tool_calls[]", ToolCall(Each)),
         ("completion_message.tool_calls[].id", ToolCallId),
         ("completion_message.tool_calls[].function.name", ToolCallName),
-        // In a stream.
+        // In a stream, whose counts come after its choice has ended.
+        ("event.metrics", Usage),
         ("event.stop_reason", FinishReason),
         ("event.delta.text", VISIBLE),
         ("event.delta.reasoning", REASONING),

@@ -23,8 +23,5 @@ pub(super) const REQUEST: Table<RequestField> = {
 
 pub(super) const RESPONSE: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[
-        ("predictions[].embeddings", Embedding),
-        ("predictions[].embeddings.statistics.token_count", Sum(Input, 0)),
-    ]
+    &[("predictions[].embeddings.statistics.token_count", Sum(Input, 0))]
 };

@@ -304,6 +304,8 @@ impl OutputHints {
             (OutputHint::Format | OutputHint::Schema, Value::Text(text)) => {
                 self.format = match text.bytes {
                     b"text" | b"text/plain" => Some("text"),
+                    // SGLang takes a schema as a text.
+                    [b'{', ..] => Some("json"),
                     bytes if memchr::memmem::find(bytes, b"json").is_some() => Some("json"),
                     _ => self.format,
                 };
