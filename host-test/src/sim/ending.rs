@@ -163,9 +163,7 @@ impl Proxy {
                 Deferred::LocalResponse { context, response } => {
                     self.for_context(vm, context, |proxy, id| proxy.local_response(id, 0, response))?;
                 }
-                Deferred::RootDone(context) => {
-                    self.call(vm, Callback::Delete, context, &[])?;
-                }
+                Deferred::RootDone(root) => self.delete_root(vm, root)?,
             }
         }
         Ok(())

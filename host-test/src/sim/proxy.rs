@@ -114,14 +114,44 @@ impl Proxy {
 
     /// Shuts down: on_done for every plugin, and on_delete where it did not ask for more time.
     pub fn shut_down(&mut self) -> Result<(), Fault> {
+        let plugins = 1 + self.options.more_plugins.len();
+        (0..plugins).try_for_each(|plugin| self.end_plugin(plugin))
+    }
+
+    /// Ends one plugin, the first being 0, as Envoy does when its listener is gone while others of the VM stay:
+    /// on_done, and on_delete, at once or when the plugin says that it is done.
+    pub fn end_plugin(&mut self, plugin: usize) -> Result<(), Fault> {
         for vm in 0..self.vms.len() {
-            for root in self.vm(vm).map(|vm| vm.state().roots.clone()).unwrap_or_default() {
-                let done = self.call(vm, Callback::Done, root, &[])? != Some(0);
-                if done {
-                    self.call(vm, Callback::Delete, root, &[])?;
-                } else if let Some(root) = self.vm_mut(vm).and_then(|vm| vm.state_mut().root_mut(root)) {
-                    root.pending_done = true;
-                }
+            let root = self.vm(vm).and_then(|vm| vm.state().roots.get(plugin).copied());
+            let Some(root) = root.filter(|root| self.is_alive(vm, *root)) else { continue };
+            if self.call(vm, Callback::Done, root, &[])? != Some(0) {
+                self.delete_root(vm, root)?;
+            } else if let Some(root) = self.vm_mut(vm).and_then(|vm| vm.state_mut().root_mut(root)) {
+                root.pending_done = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many plugins live in a worker's VM, those among them that asked for more time.
+    pub fn plugins(&self, worker: usize) -> usize {
+        let roots = self.vm(worker).map(|vm| vm.state().roots.clone()).unwrap_or_default();
+        roots.into_iter().filter(|root| self.is_alive(worker, *root)).count()
+    }
+
+    fn is_alive(&self, vm: usize, root: u32) -> bool {
+        self.vm(vm).is_some_and(|vm| vm.state().root_at(root).is_some())
+    }
+
+    /// on_delete; its ticks and the answers to its calls come no more.
+    pub(crate) fn delete_root(&mut self, vm: usize, root: u32) -> Result<(), Fault> {
+        self.call(vm, Callback::Delete, root, &[])?;
+        if let Some(vm) = self.vm_mut(vm) {
+            vm.state_mut().contexts.remove(&root);
+        }
+        for callout in &mut self.world.borrow_mut().callouts {
+            if (callout.vm, callout.root) == (vm, root) {
+                callout.due = None;
             }
         }
         Ok(())
