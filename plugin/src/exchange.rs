@@ -57,23 +57,27 @@ impl Stream {
             follow_proxy(&mut position);
         }
         let call = exchange.finish(end, now);
-        self.shared.with(|State { stats, exporter, .. }| {
+        let ready = self.shared.with(|state| {
+            let State { stats, exporter, .. } = state;
             match call {
                 None => stats.count(Stat::ExchangesDismissed),
-                Some(call) => {
+                Some(mut call) => {
                     stats.count_outcome(call.outcome);
-                    stats.count_losses(&call.losses);
                     if position.is_sampled() {
                         exporter.push(now, stats, |out| {
-                            span::encode(&call, &position, &settings.conventions, out);
+                            span::encode(&mut call, &position, &settings.conventions, out);
                         });
                     } else {
                         stats.count(Stat::SpansUnsampled);
                     }
+                    stats.count_losses(&call.losses);
                 }
             }
-            exporter.set_tick(now, stats);
+            state.stream_ended(now)
         });
+        if ready == Some(true) {
+            self.shared.send();
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Spans → the collector: the queue of the core, driven by ticks and answers.
+//! Spans → the collector: the queue of the core, driven by the ends of exchanges, ticks and answers.
 //!
-//! Calls are made in the root's callbacks alone, `on_tick` and the answer to a call, for the SDK hands an answer
-//! to the context whose callback made the call, and a stream is gone by then. A tick is set only while something
-//! waits: for the age of a batch, or at once when one is whole. So an idle VM is never woken.
+//! A batch that is whole leaves at once, with the end of the exchange that filled it; a tick is set only for what
+//! waits: for the age of a batch, the end of a back-off, an answer that does not come. So an idle VM is never
+//! woken. Exports are sent in the root's callbacks alone ([`crate::host::enter_root`] says why).
 
 use std::time::Duration;
 
@@ -64,15 +64,35 @@ impl Exporter {
         self.target = Target::new(otlp);
     }
 
-    /// Queues the span that `encode` appends.
+    /// Queues the span that `encode` appends. Where it makes a batch whole, [`Self::is_ready`] says so then.
     pub(crate) fn push(&mut self, now: UnixNanos, stats: &mut Stats, encode: impl FnOnce(&mut Vec<u8>)) {
         if self.queue.push(now, encode) == Err(QueueFull) {
             stats.count(Stat::SpansDroppedQueueFull);
         }
     }
 
+    /// Whether something can be sent at once.
+    pub(crate) fn is_ready(&self, now: UnixNanos) -> bool {
+        self.queue.is_ready(now)
+    }
+
+    /// Nothing more will come: what is held leaves without waiting for others.
+    pub(crate) fn close(&mut self) {
+        self.queue.close();
+    }
+
+    /// Whether all that came has been settled.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.held() == 0
+    }
+
+    /// Nothing more can be sent or answered: counts what is held as lost.
+    pub(crate) fn abandon(&mut self, stats: &mut Stats) {
+        stats.add(Stat::SpansDroppedShutdown, self.queue.abandon());
+    }
+
     /// Makes sure that a tick comes in time for what waits, or none where nothing does.
-    pub(crate) fn set_tick(&mut self, now: UnixNanos, stats: &mut Stats) {
+    pub(crate) fn set_tick(&mut self, now: UnixNanos, stats: &Stats) {
         let stats_wait = stats.is_dirty().then_some(STATS_WAIT);
         let wait = [self.queue.wake_in(now), stats_wait].into_iter().flatten().min();
         let wakes_at = wait.map(|wait| UnixNanos(now.0.saturating_add(wait)));
@@ -89,8 +109,6 @@ impl Exporter {
         let millis = wait.map_or(0, |wait| wait.div_ceil(NANOS_PER_MILLI).max(1));
         if host::set_tick_period(u32::try_from(millis).unwrap_or(u32::MAX)).is_ok() {
             self.wakes_at = wakes_at;
-        } else {
-            stats.count(Stat::HostFailures);
         }
     }
 
@@ -107,11 +125,11 @@ impl Exporter {
         self.send(now, stats, ids);
     }
 
-    /// A call was answered; only now can its headers and body be read.
+    /// An export was answered; only now can its headers and body be read.
     pub(crate) fn answered(
         &mut self,
         token: u32,
-        answer: CallAnswer,
+        answer: ExportAnswer,
         now: UnixNanos,
         stats: &mut Stats,
         ids: &mut Ids,
@@ -132,10 +150,12 @@ impl Exporter {
                 Settled::Delivered { rejected, .. } => {
                     Some(said(&format!("{rejected} spans rejected, which its own log may explain")))
                 }
-                Settled::Refused { spans } => {
-                    Some(said(&format!("{spans} spans refused for good; check otlp.path and otlp.headers")))
+                Settled::Refused { records } => {
+                    Some(said(&format!("{records} spans refused for good; check otlp.path and otlp.headers")))
                 }
-                Settled::Expired { spans } => Some(said(&format!("{spans} spans dropped after many tries"))),
+                Settled::Expired { records } => {
+                    Some(said(&format!("{records} spans dropped after many tries")))
+                }
                 Settled::Requeued => Some(said("the spans are kept and sent again later")),
             };
             if let Some(line) = line {
@@ -145,9 +165,10 @@ impl Exporter {
         self.send(now, stats, ids);
     }
 
-    fn send(&mut self, now: UnixNanos, stats: &mut Stats, ids: &mut Ids) {
+    /// Sends all that may be sent now.
+    pub(crate) fn send(&mut self, now: UnixNanos, stats: &mut Stats, ids: &mut Ids) {
         while let Some(batch) = self.queue.next(now) {
-            let body = self.envelope.wrap(batch.spans());
+            let body = self.envelope.wrap(batch.records());
             match host::http_call(&self.target.cluster, self.target.headers(), &body, self.target.timeout) {
                 Ok(token) => {
                     stats.count(Stat::ExportsSent);
@@ -210,16 +231,16 @@ impl Complaint {
     }
 }
 
-/// The answer to a call, as the host shows it in that callback.
+/// The answer to an export, as the host shows it in that callback.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CallAnswer {
+pub(crate) struct ExportAnswer {
     /// How many headers it has; none where there was no answer.
     pub(crate) headers: usize,
     /// How long its body is.
     pub(crate) body_size: usize,
 }
 
-impl CallAnswer {
+impl ExportAnswer {
     fn status(self) -> Option<u16> {
         let status = self.header(":status")?;
         std::str::from_utf8(&status).ok()?.parse().ok()
@@ -251,8 +272,8 @@ fn note(settled: Settled, stats: &mut Stats) {
             stats.add(Stat::SpansExported, accepted);
             stats.add(Stat::SpansDroppedRejected, rejected);
         }
-        Settled::Refused { spans } => stats.add(Stat::SpansDroppedRefused, spans),
-        Settled::Expired { spans } => stats.add(Stat::SpansDroppedExpired, spans),
+        Settled::Refused { records } => stats.add(Stat::SpansDroppedRefused, records),
+        Settled::Expired { records } => stats.add(Stat::SpansDroppedExpired, records),
         Settled::Requeued => stats.count(Stat::ExportsFailed),
     }
 }
@@ -260,10 +281,11 @@ fn note(settled: Settled, stats: &mut Stats) {
 fn limits(otlp: &Otlp) -> Limits {
     let nanos = |millis: u32| u64::from(millis).saturating_mul(NANOS_PER_MILLI);
     Limits {
-        batch_spans: otlp.max_batch_spans,
+        batch_records: otlp.max_batch_spans,
         batch_bytes: otlp.max_batch_bytes as usize,
         batch_age: nanos(otlp.max_batch_age_ms),
         queue_bytes: otlp.max_queue_bytes as usize,
+        burst_bytes: otlp.max_burst_bytes as usize,
         in_flight: otlp.max_in_flight as usize,
         give_up_after: nanos(otlp.timeout_ms).saturating_add(GRACE),
     }
@@ -272,7 +294,7 @@ fn limits(otlp: &Otlp) -> Limits {
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// How long counters wait for a tick of their own.
 const STATS_WAIT: u64 = 1_000 * NANOS_PER_MILLI;
-/// How long an answer may come after the call's timeout.
+/// How long an answer may come after the export's timeout.
 const GRACE: u64 = 10_000 * NANOS_PER_MILLI;
 /// Between two lines in the log about trouble with the collector.
 const SILENCE: u64 = 60_000 * NANOS_PER_MILLI;

@@ -3,7 +3,11 @@
 //! The SDK's own getters panic on statuses they do not list and on headers that are not UTF-8, so the imports
 //! are declared here. All `unsafe` of the filter is in this file. The one thing left to the SDK is the HTTP
 //! call, whose answers its dispatcher routes by what it noted of the call.
+//!
+//! Every call that fails is counted here ([`take_failures`]), whatever its caller makes of it. That something is
+//! not there (`NotFound`) is no failure, and an export that cannot be sent has counters of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use inferspan_core::headers::Headers;
@@ -19,6 +23,7 @@ pub(crate) struct Status(u32);
 
 impl Status {
     pub(crate) const OK: Self = Self(0);
+    const NOT_FOUND: Self = Self(1);
     pub(crate) const BAD_ARGUMENT: Self = Self(2);
 
     /// The name in the ABI.
@@ -42,9 +47,36 @@ impl Status {
     }
 
     fn ok(self) -> Result<(), Self> {
-        if self == Self::OK { Ok(()) } else { Err(self) }
+        match self {
+            Self::OK => Ok(()),
+            Self::NOT_FOUND => Err(self),
+            _ => Err(self.counted()),
+        }
+    }
+
+    #[cold]
+    fn counted(self) -> Self {
+        count_failure();
+        self
     }
 }
+
+/// Whether calls have failed since they were last taken.
+pub(crate) fn has_failures() -> bool {
+    FAILURES.load(Ordering::Relaxed) > 0
+}
+
+/// How many calls have failed since this was last asked.
+pub(crate) fn take_failures() -> u64 {
+    FAILURES.swap(0, Ordering::Relaxed)
+}
+
+fn count_failure() {
+    FAILURES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Calls that failed, in all of this VM.
+static FAILURES: AtomicU64 = AtomicU64::new(0);
 
 /// A map of headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +117,7 @@ pub(crate) struct PairScratch(Vec<Pair<'static>>);
 pub(crate) fn now() -> UnixNanos {
     let mut nanos = 0;
     // SAFETY: the host writes one u64 through the pointer, which is valid for the length of the call.
-    let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) };
+    let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) }.ok();
     UnixNanos(nanos)
 }
 
@@ -126,7 +158,14 @@ pub(crate) fn remove_request_header(name: &str) -> Result<(), Status> {
 /// Up to `length` bytes of a buffer, from `start`. Fewer where it has no more.
 pub(crate) fn buffer(buffer: Buffer, start: usize, length: usize) -> Result<Vec<u8>, Status> {
     // SAFETY: the host writes a pointer and a length through pointers that are valid for the length of the call.
-    taken(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, start, length, data, size) })
+    let taken =
+        taken(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, start, length, data, size) });
+    // It is asked for only what the host has announced.
+    taken.inspect_err(|status| {
+        if *status == Status::NOT_FOUND {
+            count_failure();
+        }
+    })
 }
 
 /// A property of the host. `path` has its segments joined by NUL.
@@ -139,6 +178,28 @@ pub(crate) fn property(path: &str) -> Result<Vec<u8>, Status> {
 pub(crate) fn set_tick_period(millis: u32) -> Result<(), Status> {
     // SAFETY: numbers only.
     unsafe { proxy_set_tick_period_milliseconds(millis) }.ok()
+}
+
+/// Fills the bytes with random ones.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes).inspect_err(|_| count_failure())
+}
+
+/// Tells the host that this root, whose `on_done` asked for time, needs no more of it.
+pub(crate) fn done() -> Result<(), Status> {
+    // SAFETY: no arguments.
+    unsafe { proxy_done() }.ok()
+}
+
+/// Calls the root's `on_queue_ready`, from within a callback of one of its streams.
+///
+/// The host hands the answer to an HTTP call to the root, but the SDK routes it to the context whose callback it
+/// was in when the call was made, and drops it if that context is gone, as a stream is by then. So a stream that
+/// has something to send enters the root by the SDK's own door, and the SDK notes the root. Of its contexts it
+/// has borrowed only the streams meanwhile.
+pub(crate) fn enter_root(root: u32) {
+    // SAFETY: numbers only; the SDK defines it as a safe function of this signature.
+    unsafe { proxy_on_queue_ready(root, 0) }
 }
 
 /// Defines a counter.
@@ -165,8 +226,8 @@ pub(crate) fn log(level: Level, line: &str) {
 }
 
 /// Sends a request to a cluster; its answer comes to the context whose callback this is called from, if that
-/// still exists. So it is called from the root's callbacks alone, and never from the root's `on_done`, which
-/// crashes Envoy.
+/// still exists. So it is called from the root's callbacks alone ([`enter_root`]), and never from the root's
+/// `on_done`, which crashes Envoy.
 ///
 /// The SDK panics on statuses other than Ok, BadArgument and InternalFailure. Envoy has no others here: what
 /// else the ABI's glue can answer is about pointers, and these are valid.
@@ -201,8 +262,14 @@ fn emptied<'b>(mut pairs: Vec<Pair<'_>>) -> Vec<Pair<'b>> {
 /// The ABI's number for a counter.
 const COUNTER: u32 = 0;
 
+// Of the SDK, in this same module.
+unsafe extern "C" {
+    fn proxy_on_queue_ready(root: u32, queue: u32);
+}
+
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
+    fn proxy_done() -> Status;
     fn proxy_get_current_time_nanoseconds(nanos: *mut u64) -> Status;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> Status;
     fn proxy_get_header_map_value(

@@ -4,6 +4,8 @@
 
 use inferspan_core::trace_context::{SpanId, TraceId};
 
+use crate::host;
+
 /// A supply of random bytes.
 #[derive(Debug)]
 pub(crate) struct Ids {
@@ -54,7 +56,7 @@ impl Ids {
 
     fn next_bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
         if self.left < N {
-            getrandom::fill(&mut self.block).ok()?;
+            host::random(&mut self.block).ok()?;
             self.left = BLOCK;
         }
         let unused = self.block.get(BLOCK.saturating_sub(self.left)..)?;

@@ -1,33 +1,48 @@
-//! One plugin configuration in one VM: configures, ticks, takes the collector's answers.
+//! One plugin configuration in one VM: configures, ticks, takes the collector's answers, and ends.
+//!
+//! A VM holds a root for each configuration that a listener has, those among them that only drain. Envoy ends a
+//! root (`on_done`) when its last stream is over and its listener gone. As long as another root keeps the VM alive,
+//! this one asks for the time to deliver what it holds; the last one takes the VM with it, so what all of them
+//! still hold is counted then.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use inferspan_core::budget::Budget;
 use inferspan_core::config::{Config, Parent};
 use inferspan_core::exchange::Observer;
 use inferspan_core::otlp::envelope::Envelope;
 use inferspan_core::signal::Conventions;
+use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::Sampler;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use crate::exchange::Stream;
-use crate::export::{CallAnswer, Exporter};
+use crate::export::{ExportAnswer, Exporter};
 use crate::host::{self, Buffer, Level, PairScratch};
 use crate::ids::Ids;
 use crate::stats::{Stat, Stats};
 
 /// The root context.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Root {
     shared: Rc<Shared>,
 }
 
+impl Root {
+    /// The root that the host knows by this id.
+    pub(crate) fn new(id: u32) -> Self {
+        Self { shared: Rc::new(Shared { id, state: RefCell::default() }) }
+    }
+}
+
 /// What the root and its streams share. A VM does one thing at a time and the host never calls back into a
 /// callback, so the state is always free; [`Shared::with`] does not rely on it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
+    /// The root's id.
+    id: u32,
     state: RefCell<State>,
 }
 
@@ -41,6 +56,21 @@ pub(crate) struct State {
     /// Of the memory that its exchanges hold, whatever configuration they began with.
     budget: Budget,
     pub(crate) scratch: PairScratch,
+    life: Life,
+}
+
+/// Where a root is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Life {
+    /// It has no configuration yet.
+    #[default]
+    Unborn,
+    /// It has streams, or may have some.
+    Living,
+    /// Its streams are over, and it only delivers what it holds.
+    Ending,
+    /// The host was told that it need not live on.
+    Over,
 }
 
 /// What an exchange is observed by, from its begin to its end.
@@ -58,6 +88,11 @@ impl Shared {
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> Option<R> {
         self.state.try_borrow_mut().ok().map(|mut state| work(&mut state))
     }
+
+    /// Sends what can be sent at once. For a stream's callbacks, while the state is free.
+    pub(crate) fn send(&self) {
+        host::enter_root(self.id);
+    }
 }
 
 impl Default for State {
@@ -70,11 +105,53 @@ impl Default for State {
             ids: Ids::default(),
             budget,
             scratch: PairScratch::default(),
+            life: Life::default(),
         }
     }
 }
 
 impl State {
+    /// What every end of a stream ends with. Whether something is to be sent at once, with [`Shared::send`].
+    pub(crate) fn stream_ended(&mut self, now: UnixNanos) -> bool {
+        if self.life == Life::Over {
+            self.end_with_vm();
+            return false;
+        }
+        let ready = self.exporter.is_ready(now);
+        if !ready {
+            self.exporter.set_tick(now, &self.stats);
+        }
+        ready
+    }
+
+    /// What every callback of the root ends with, after its work.
+    fn settle(&mut self, now: UnixNanos) {
+        let over = self.life == Life::Ending && self.exporter.is_empty();
+        if over {
+            self.stats.flush();
+        }
+        self.exporter.set_tick(now, &self.stats);
+        if over && host::done().is_ok() {
+            self.life = Life::Over;
+        }
+    }
+
+    /// The listener is gone, the VM lives on. Whether nothing is left to do.
+    fn end(&mut self) -> bool {
+        self.exporter.close();
+        self.stats.flush();
+        self.exporter.set_tick(host::now(), &self.stats);
+        self.life = if self.exporter.is_empty() { Life::Over } else { Life::Ending };
+        self.life == Life::Over
+    }
+
+    /// The VM is about to go. Nothing but counters is safe to touch then: Envoy itself may be ending.
+    fn end_with_vm(&mut self) {
+        self.exporter.abandon(&mut self.stats);
+        self.stats.flush();
+        self.life = Life::Over;
+    }
+
     /// Takes a configuration over, or says why not and leaves everything as it was.
     fn configure(&mut self, text: &[u8]) -> bool {
         self.stats.define();
@@ -82,6 +159,7 @@ impl State {
             Ok(config) => {
                 self.settings = Rc::new(Settings::new(&config, &self.budget));
                 self.exporter.reconfigure(&config.otlp, envelope(&config));
+                self.life = Life::Living;
                 true
             }
             Err(error) => {
@@ -110,10 +188,24 @@ impl Context for Root {
     fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _: usize) {
         self.shared.with(|state| {
             let now = host::now();
-            let answer = CallAnswer { headers, body_size };
+            let answer = ExportAnswer { headers, body_size };
             state.exporter.answered(token, answer, now, &mut state.stats, &mut state.ids);
-            state.exporter.set_tick(now, &mut state.stats);
+            state.settle(now);
         });
+    }
+
+    /// No export may be sent from here: it would crash Envoy where Envoy ends.
+    fn on_done(&mut self) -> bool {
+        let life_of = |root: &Rc<Shared>| root.with(|state| state.life);
+        let roots = roots();
+        let others = roots.iter().filter(|root| !Rc::ptr_eq(root, &self.shared));
+        if others.map(life_of).any(|life| life == Some(Life::Living)) {
+            return self.shared.with(State::end).unwrap_or(true);
+        }
+        for root in roots {
+            root.with(State::end_with_vm);
+        }
+        true
     }
 }
 
@@ -124,7 +216,10 @@ impl RootContext for Root {
             _ => host::buffer(Buffer::PluginConfiguration, 0, size),
         };
         match text {
-            Ok(text) => self.shared.with(|state| state.configure(&text)).unwrap_or(false),
+            Ok(text) => {
+                enlist(&self.shared);
+                self.shared.with(|state| state.configure(&text)).unwrap_or(false)
+            }
             Err(status) => {
                 let line = format!("configuration cannot be read: {}", status.name());
                 host::log(Level::Error, &line);
@@ -138,11 +233,18 @@ impl RootContext for Root {
             let now = host::now();
             state.exporter.tick(now, &mut state.stats, &mut state.ids);
             state.stats.flush();
-            state.exporter.set_tick(now, &mut state.stats);
+            state.settle(now);
         });
     }
 
-    // There is no on_done: a call from there would crash Envoy, so what is queued when a worker ends is lost.
+    /// By [`host::enter_root`]: a stream's end made a batch whole. There is no queue of the host's.
+    fn on_queue_ready(&mut self, _: u32) {
+        self.shared.with(|state| {
+            let now = host::now();
+            state.exporter.send(now, &mut state.stats, &mut state.ids);
+            state.settle(now);
+        });
+    }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Stream::new(Rc::clone(&self.shared))))
@@ -151,6 +253,23 @@ impl RootContext for Root {
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
+}
+
+thread_local! {
+    /// The roots of this VM that were configured, until they are deleted.
+    static ROOTS: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn roots() -> Vec<Rc<Shared>> {
+    ROOTS.with_borrow(|roots| roots.iter().filter_map(Weak::upgrade).collect())
+}
+
+/// Adds a root to those of the VM, in the place of those that are no more.
+fn enlist(root: &Rc<Shared>) {
+    ROOTS.with_borrow_mut(|roots| {
+        roots.retain(|other| other.upgrade().is_some_and(|other| !Rc::ptr_eq(&other, root)));
+        roots.push(Rc::downgrade(root));
+    });
 }
 
 /// The resource of all telemetry: what the configuration says, else what Envoy's node is called.

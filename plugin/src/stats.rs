@@ -42,6 +42,8 @@ stats! {
     SpansDroppedRefused = "inferspan_spans_dropped_refused",
     /// Spans lost because the collector took their batch, but not them.
     SpansDroppedRejected = "inferspan_spans_dropped_rejected",
+    /// Spans lost because their listener, or Envoy, was gone before they were delivered.
+    SpansDroppedShutdown = "inferspan_spans_dropped_shutdown",
     /// Exports sent.
     ExportsSent = "inferspan_exports_sent",
     /// Exports that failed and are tried again.
@@ -137,11 +139,12 @@ impl Stats {
 
     /// Whether Envoy does not know all yet.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.dirty
+        self.dirty || host::has_failures()
     }
 
     /// Tells Envoy. What it does not take stays pending.
     pub(crate) fn flush(&mut self) {
+        self.add(Stat::HostFailures, host::take_failures());
         if !std::mem::take(&mut self.dirty) {
             return;
         }

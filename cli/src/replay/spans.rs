@@ -32,7 +32,7 @@ fn export(observation: &Observation) -> Result<Option<ExportTraceServiceRequest>
         Observation::Nothing => Ok(None),
         Observation::Call(call, position) => {
             let mut spans = Vec::new();
-            span::encode(call, position, &Conventions::default(), &mut spans);
+            span::encode(&mut call.clone(), position, &Conventions::default(), &mut spans);
             let envelope = Envelope::new([("service.name", "inferspan replay")].into_iter());
             let request = ExportTraceServiceRequest::decode(envelope.wrap(&spans).as_slice());
             request.map(Some).context("the span as it was encoded cannot be read back")

@@ -66,6 +66,7 @@ fn check_otlp(otlp: &Otlp) -> Result<(), ConfigError> {
         ("max_batch_bytes", otlp.max_batch_bytes, 1_024..=4 << 20, "bytes"),
         ("max_batch_age_ms", otlp.max_batch_age_ms, 10..=60_000, "milliseconds"),
         ("max_queue_bytes", otlp.max_queue_bytes, 16 << 10..=64 << 20, "bytes"),
+        ("max_burst_bytes", otlp.max_burst_bytes, 0..=256 << 20, "bytes"),
         ("max_in_flight", otlp.max_in_flight, 1..=64, "exports"),
     ] {
         if !range.contains(&value) {

@@ -70,7 +70,10 @@ pub struct Otlp {
     /// Bytes of spans that a worker holds while they are not delivered; what comes beyond is dropped and
     /// counted. 16384 to 67108864 and no less than a batch, default 2097152.
     pub max_queue_bytes: u32,
-    /// Exports of a worker under way at a time. 1 to 64, default 4.
+    /// Bytes of spans that a worker holds beyond those when many exchanges end at once, as long as the collector
+    /// is not known to fail. 0 to 268435456, default 41943040.
+    pub max_burst_bytes: u32,
+    /// Exports of a worker under way at a time, four times as many in a burst. 1 to 64, default 4.
     pub max_in_flight: u32,
 }
 
@@ -86,6 +89,7 @@ impl Default for Otlp {
             max_batch_bytes: 256 << 10,
             max_batch_age_ms: 1_000,
             max_queue_bytes: 2 << 20,
+            max_burst_bytes: 40 << 20,
             max_in_flight: 4,
         }
     }
@@ -274,7 +278,8 @@ mod tests {
             "otlp": {
                 "cluster": "c", "authority": "collector.example.com", "path": "/tenant/v1/traces",
                 "headers": { "x-api-key": "hidden" }, "timeout_ms": 1, "max_batch_spans": 4096,
-                "max_batch_bytes": 1024, "max_batch_age_ms": 10, "max_queue_bytes": 16384, "max_in_flight": 64
+                "max_batch_bytes": 1024, "max_batch_age_ms": 10, "max_queue_bytes": 16384, "max_burst_bytes": 0,
+                "max_in_flight": 64
             },
             "trace": { "sample_ratio": 0.5, "propagate": true, "parent": "client" },
             "semconv": { "version": "1.42.0-dev" },
@@ -297,6 +302,7 @@ mod tests {
                 max_batch_bytes: 1024,
                 max_batch_age_ms: 10,
                 max_queue_bytes: 16384,
+                max_burst_bytes: 0,
                 max_in_flight: 64,
             }
         );

@@ -97,7 +97,8 @@ mod tests {
         for status in [None, Some(429), Some(502), Some(503), Some(504)] {
             assert_eq!(verdict(status, None, b"", NOW), Verdict::Retry { retry_after: None }, "{status:?}");
         }
-        for status in [Some(301), Some(400), Some(401), Some(404), Some(413), Some(500), Some(501)] {
+        for status in [Some(301), Some(400), Some(401), Some(404), Some(408), Some(413), Some(500), Some(501)]
+        {
             assert_eq!(verdict(status, Some(b"1"), b"", NOW), Verdict::Refused, "{status:?}");
         }
     }
@@ -118,6 +119,8 @@ mod tests {
             let verdict = verdict(Some(503), Some(value.as_bytes()), b"", NOW);
             assert_eq!(verdict, Verdict::Retry { retry_after }, "{value:?}");
         }
+        let too_many = verdict(Some(429), Some(b"Tue, 14 Nov 2023 22:14:20 GMT"), b"", NOW);
+        assert_eq!(too_many, Verdict::Retry { retry_after: Some(60 * NANOS_PER_SECOND) });
         let endless = verdict(Some(503), Some(b"18446744073709551615"), b"", NOW);
         assert_eq!(endless, Verdict::Retry { retry_after: Some(u64::MAX) });
     }

@@ -127,12 +127,52 @@ pub fn varint_length(value: u64) -> usize {
 pub struct Attributes<'w, 'b> {
     writer: &'w mut Writer<'b>,
     field: u32,
+    bounds: Bounds,
+    cut: u32,
+}
+
+/// How much of its values an attribute shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of a text.
+    pub text: usize,
+    /// Entries of a list.
+    pub entries: usize,
+}
+
+impl Bounds {
+    /// All of them.
+    pub const NONE: Self = Self { text: usize::MAX, entries: usize::MAX };
+
+    /// The text's beginning, in whole characters.
+    #[must_use]
+    pub fn clip(self, text: &str) -> &str {
+        text.get(..text.floor_char_boundary(self.text)).unwrap_or(text)
+    }
 }
 
 impl<'w, 'b> Attributes<'w, 'b> {
     /// Writes them as `field` of `writer`'s message.
     pub fn new(writer: &'w mut Writer<'b>, field: u32) -> Self {
-        Self { writer, field }
+        Self::bounded(writer, field, Bounds::NONE)
+    }
+
+    /// The same, with no more of the values than that.
+    pub fn bounded(writer: &'w mut Writer<'b>, field: u32, bounds: Bounds) -> Self {
+        Self { writer, field, bounds, cut: 0 }
+    }
+
+    /// How many values were cut, and how many entries of lists left out.
+    #[must_use]
+    pub fn cut(&self) -> u32 {
+        self.cut
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn clip<'v>(&mut self, value: &'v str) -> &'v str {
+        self.cut = self.cut.saturating_add(1);
+        self.bounds.clip(value)
     }
 
     /// All of a `KeyValue` but its `AnyValue`, which takes `length` bytes and is to follow.
@@ -150,6 +190,7 @@ impl<'w, 'b> Attributes<'w, 'b> {
 impl AttributeSink for Attributes<'_, '_> {
     #[inline(never)]
     fn text(&mut self, key: &str, value: &str) {
+        let value = if value.len() > self.bounds.text { self.clip(value) } else { value };
         let length = varint_length(value.len() as u64).saturating_add(1).saturating_add(value.len());
         self.key_value(key, length);
         self.writer.bytes(STRING, value.as_bytes());
@@ -173,16 +214,25 @@ impl AttributeSink for Attributes<'_, '_> {
     }
 
     fn texts<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v str>) {
+        let (Bounds { text, entries }, mut cut, mut written) = (self.bounds, 0_u32, 0_usize);
         self.writer.message(self.field, |w| {
             w.bytes(KEY, key.as_bytes());
             w.message(VALUE, |w| {
                 w.message(ARRAY, |w| {
                     for value in values {
+                        if written >= entries {
+                            cut = cut.saturating_add(1);
+                            continue;
+                        }
+                        written = written.saturating_add(1);
+                        cut = cut.saturating_add(u32::from(value.len() > text));
+                        let value = if value.len() > text { self.bounds.clip(value) } else { value };
                         w.message(1, |w| w.bytes(STRING, value.as_bytes()));
                     }
                 });
             });
         });
+        self.cut = self.cut.saturating_add(cut);
     }
 }
 
@@ -305,6 +355,25 @@ mod tests {
                 rest = left;
             }
         }
+    }
+
+    #[test]
+    fn shows_no_more_of_values_than_its_bounds() {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        let mut attributes = Attributes::bounded(&mut writer, 1, Bounds { text: 4, entries: 2 });
+        attributes.text("whole", "four");
+        attributes.text("cut", "m\u{f6}\u{f6}del");
+        attributes.texts("list", ["a", "longer", "third", "fourth"].into_iter());
+        assert_eq!(attributes.cut(), 4, "a text, an entry, and two entries left out");
+        let list = KeyValueList::decode(bytes.as_slice()).unwrap();
+        assert_eq!(list.encode_to_vec(), bytes);
+        let shown: Vec<_> = list.values.into_iter().map(|a| a.value.unwrap().value.unwrap()).collect();
+        let text = |text: &str| Any::StringValue(text.to_owned());
+        assert_eq!(shown[..2], [text("four"), text("m\u{f6}")], "no character is parted");
+        let Any::ArrayValue(list) = &shown[2] else { panic!("{shown:?}") };
+        let list: Vec<_> = list.values.iter().map(|v| v.value.clone().unwrap()).collect();
+        assert_eq!(list, [text("a"), text("long")]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! Spans on their way: filled into batches, sent, kept until answered, tried again, dropped at the bounds.
+//! Records (spans) on their way: filled into batches, sent, kept until answered, tried again, dropped at the
+//! bounds.
 //!
-//! Sans-IO: the caller brings the time and a random number, makes the calls and tells their answers. Invariants:
-//! all spans held (being filled, ready, in flight) take at most [`Limits::queue_bytes`]; every span pushed ends
-//! in exactly one [`Settled`] or is still held; after a failure nothing is sent before the back-off is over.
+//! Sans-IO: the caller brings the time and a random number, makes the exports and tells their answers. Invariants:
+//! all records held (being filled, ready, in flight) take at most [`Limits::queue_bytes`], and
+//! [`Limits::burst_bytes`] more while exports succeed; every record pushed ends in exactly one [`Settled`] or is
+//! still held; what is ready is sent in the order it came, what is tried again too; after a failure nothing is
+//! sent before the back-off is over.
 
 use std::collections::VecDeque;
 
@@ -12,36 +15,38 @@ use crate::time::UnixNanos;
 /// The bounds of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A batch is sent at this many spans,
-    pub batch_spans: u32,
+    /// A batch is sent at this many records,
+    pub batch_records: u32,
     /// or when it takes this many bytes,
     pub batch_bytes: usize,
-    /// or when its first span has waited this long, in nanoseconds.
+    /// or when its first record has waited this long, in nanoseconds.
     pub batch_age: u64,
-    /// Bytes of all spans held.
+    /// Bytes of all records held, whatever the collector does.
     pub queue_bytes: usize,
-    /// Calls under way at a time.
+    /// Bytes beyond those for what comes all at once, as long as the collector is not known to fail.
+    pub burst_bytes: usize,
+    /// Exports under way at a time; in a burst [`BURST_EXPORTS`] times as many.
     pub in_flight: usize,
-    /// An unanswered call is given up after this long, in nanoseconds: longer than the call's own timeout, for
-    /// a host that breaks its promise to answer.
+    /// An unanswered export is given up after this long, in nanoseconds: longer than its own timeout, for a host
+    /// that breaks its promise to answer.
     pub give_up_after: u64,
 }
 
-/// Encoded spans that are sent together.
+/// Encoded records that are sent together.
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
-    spans: u32,
-    /// When the first span came.
+    records: u32,
+    /// When the first record came.
     since: UnixNanos,
-    /// Calls that failed.
+    /// Exports that failed.
     attempts: u32,
 }
 
 impl Batch {
-    /// The encoded spans, as [`super::span::encode`] left them.
+    /// The encoded records, as [`super::span::encode`] left them.
     #[must_use]
-    pub fn spans(&self) -> &[u8] {
+    pub fn records(&self) -> &[u8] {
         &self.bytes
     }
 
@@ -50,35 +55,35 @@ impl Batch {
     }
 }
 
-/// What became of spans.
+/// What became of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// Delivered; `rejected` of them the collector will not take.
     Delivered {
-        /// Spans it took.
+        /// Records it took.
         accepted: u64,
-        /// Spans it did not.
+        /// Records it did not.
         rejected: u64,
     },
     /// The collector refused the batch for good.
     Refused {
-        /// Spans lost.
-        spans: u64,
+        /// Records lost.
+        records: u64,
     },
     /// Too many tries, or too old.
     Expired {
-        /// Spans lost.
-        spans: u64,
+        /// Records lost.
+        records: u64,
     },
     /// Back in the queue.
     Requeued,
 }
 
-/// The queue had no room for the span, which is lost.
+/// The queue had no room for the record, which is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// Spans on their way to one collector.
+/// Records on their way to one collector.
 #[derive(Debug)]
 pub struct Queue {
     limits: Limits,
@@ -87,10 +92,10 @@ pub struct Queue {
     /// Whole, in the order they are to be sent.
     ready: VecDeque<Batch>,
     /// Sent and not answered.
-    in_flight: Vec<Call>,
-    /// Bytes of the spans in all three.
+    in_flight: Vec<Export>,
+    /// Bytes of the records in all three.
     bytes: usize,
-    /// Failures since a call last succeeded. Calls that were under way together and fail together are one.
+    /// Failures since an export last succeeded. Exports that were under way together and fail together are one.
     failures: u32,
     /// When the last of them was seen.
     failed_at: UnixNanos,
@@ -99,7 +104,7 @@ pub struct Queue {
 }
 
 #[derive(Debug)]
-struct Call {
+struct Export {
     token: u32,
     batch: Batch,
     sent: UnixNanos,
@@ -126,101 +131,144 @@ impl Queue {
         self.limits = limits;
     }
 
-    /// Adds the span that `encode` appends.
+    /// Adds the record that `encode` appends.
     ///
     /// # Errors
-    /// Where the span would take the queue beyond its bound; it is not kept.
+    /// Where the record would take the queue beyond its bound; it is not kept.
     pub fn push(&mut self, now: UnixNanos, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), QueueFull> {
         let before = self.open.bytes.len();
-        if self.open.spans == 0 {
+        if self.open.records == 0 {
             self.open.since = now;
         }
         encode(&mut self.open.bytes);
         let total = self.bytes.saturating_add(self.open.bytes.len().saturating_sub(before));
-        if total > self.limits.queue_bytes {
+        if total > self.room() {
             self.open.bytes.truncate(before);
             return Err(QueueFull);
         }
         self.bytes = total;
-        self.open.spans = self.open.spans.saturating_add(1);
-        if self.open.spans >= self.limits.batch_spans || self.open.bytes.len() >= self.limits.batch_bytes {
+        self.open.records = self.open.records.saturating_add(1);
+        if self.open.records >= self.limits.batch_records || self.open.bytes.len() >= self.limits.batch_bytes
+        {
             self.seal();
         }
         Ok(())
+    }
+
+    /// Whether a whole batch waits that may be sent now.
+    #[must_use]
+    pub fn is_ready(&self, now: UnixNanos) -> bool {
+        !self.ready.is_empty() && self.may_send(now)
     }
 
     /// The next batch to send, if one is due and may be sent. The caller sends it and says how that went with
     /// [`Self::sent`] or [`Self::not_sent`].
     pub fn next(&mut self, now: UnixNanos) -> Option<Batch> {
         self.not_before = self.not_before.min(UnixNanos(now.0.saturating_add(MAX_WAIT)));
-        if self.in_flight.len() >= self.limits.in_flight || now < self.not_before {
+        if !self.may_send(now) {
             return None;
         }
-        if self.ready.is_empty() && self.open.spans > 0 && self.until_open_is_due(now) == 0 {
+        if self.ready.is_empty() && self.open.records > 0 && self.until_open_is_due(now) == 0 {
             self.seal();
         }
         self.ready.pop_front()
     }
 
-    /// The batch is under way as call `token`.
+    /// The batch is under way as export `token`.
     pub fn sent(&mut self, token: u32, batch: Batch, now: UnixNanos) {
-        self.in_flight.push(Call { token, batch, sent: now });
+        self.in_flight.push(Export { token, batch, sent: now });
     }
 
-    /// The call could not be made: as good as one that failed.
+    /// The export could not be made: as good as one that failed.
     pub fn not_sent(&mut self, batch: Batch, now: UnixNanos, random: u32) -> Settled {
         self.settle(batch, now, Verdict::Retry { retry_after: None }, now, random)
     }
 
-    /// Call `token` was answered. `None` where no such call is under way.
+    /// Export `token` was answered. `None` where no such export is under way.
     pub fn answered(&mut self, token: u32, verdict: Verdict, now: UnixNanos, random: u32) -> Option<Settled> {
-        let index = self.in_flight.iter().position(|c| c.token == token)?;
-        let call = self.in_flight.swap_remove(index);
-        Some(self.settle(call.batch, call.sent, verdict, now, random))
+        let index = self.in_flight.iter().position(|e| e.token == token)?;
+        let export = self.in_flight.swap_remove(index);
+        Some(self.settle(export.batch, export.sent, verdict, now, random))
     }
 
-    /// Takes back one call that was never answered, if there is one.
+    /// Takes back one export that was never answered, if there is one.
     pub fn give_up(&mut self, now: UnixNanos, random: u32) -> Option<Settled> {
-        let index = self.in_flight.iter().position(|c| now.since(c.sent) >= self.limits.give_up_after)?;
-        let call = self.in_flight.swap_remove(index);
-        Some(self.settle(call.batch, call.sent, Verdict::Retry { retry_after: None }, now, random))
+        let index = self.in_flight.iter().position(|e| now.since(e.sent) >= self.limits.give_up_after)?;
+        let export = self.in_flight.swap_remove(index);
+        Some(self.settle(export.batch, export.sent, Verdict::Retry { retry_after: None }, now, random))
     }
 
     /// Drops the oldest ready batch if its time is over.
     pub fn expire(&mut self, now: UnixNanos) -> Option<Settled> {
         let batch = self.ready.pop_front_if(|batch| batch.is_expired(now))?;
-        Some(Settled::Expired { spans: self.forget(&batch) })
+        Some(Settled::Expired { records: self.forget(&batch) })
     }
 
-    /// Nanoseconds until there is something to do; `None` while only an answer can change anything, or a span.
+    /// From now on nothing waits for others: nothing more will come.
+    pub fn close(&mut self) {
+        self.limits.batch_age = 0;
+    }
+
+    /// Gives everything up; how many records that were.
+    pub fn abandon(&mut self) -> u64 {
+        let records = self.held();
+        *self = Self::new(self.limits);
+        records
+    }
+
+    /// Records held: being filled, ready and in flight.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        let in_flight = self.in_flight.iter().map(|export| &export.batch);
+        self.ready.iter().chain(in_flight).chain([&self.open]).map(|batch| u64::from(batch.records)).sum()
+    }
+
+    /// Nanoseconds until there is something to do; `None` while only an answer can change anything, or a record.
     #[must_use]
     pub fn wake_in(&self, now: UnixNanos) -> Option<u64> {
-        let lost_call =
-            self.in_flight.iter().map(|c| self.limits.give_up_after.saturating_sub(now.since(c.sent))).min();
-        if self.in_flight.len() >= self.limits.in_flight {
-            return lost_call;
+        let lost =
+            self.in_flight.iter().map(|e| self.limits.give_up_after.saturating_sub(now.since(e.sent))).min();
+        if self.in_flight.len() >= self.most_in_flight() {
+            return lost;
         }
         let due = if !self.ready.is_empty() {
             Some(0)
-        } else if self.open.spans > 0 {
+        } else if self.open.records > 0 {
             Some(self.until_open_is_due(now))
         } else {
             None
         };
         let due = due.map(|due| due.max(self.not_before.since(now).min(MAX_WAIT)));
-        [due, lost_call].into_iter().flatten().min()
+        [due, lost].into_iter().flatten().min()
     }
 
-    /// Bytes of the spans held.
+    /// Bytes of the records held.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
+    /// Bytes that may be held now.
+    fn room(&self) -> usize {
+        let burst = if self.failures < FAILING { self.limits.burst_bytes } else { 0 };
+        self.limits.queue_bytes.saturating_add(burst)
+    }
+
+    fn may_send(&self, now: UnixNanos) -> bool {
+        self.in_flight.len() < self.most_in_flight() && now >= self.not_before
+    }
+
+    fn most_in_flight(&self) -> usize {
+        let is_burst = self.bytes > self.limits.queue_bytes && self.failures < FAILING;
+        self.limits.in_flight.saturating_mul(if is_burst { BURST_EXPORTS } else { 1 })
+    }
+
     fn seal(&mut self) {
-        // The next batch will want about as much room as this one.
+        // The next batch will want about as much room as this one; this one wants no more than it has.
         let next = Batch { bytes: Vec::with_capacity(self.open.bytes.len()), ..Batch::default() };
-        self.ready.push_back(std::mem::replace(&mut self.open, next));
+        let mut sealed = std::mem::replace(&mut self.open, next);
+        sealed.bytes.shrink_to_fit();
+        self.ready.push_back(sealed);
     }
 
     fn settle(
@@ -233,18 +281,17 @@ impl Queue {
     ) -> Settled {
         match verdict {
             Verdict::Accepted { rejected } => {
-                self.failures = 0;
-                self.not_before = now;
-                let spans = self.forget(&batch);
-                let rejected = rejected.min(spans);
-                Settled::Delivered { accepted: spans.saturating_sub(rejected), rejected }
+                self.worked(sent, now);
+                let records = self.forget(&batch);
+                let rejected = rejected.min(records);
+                Settled::Delivered { accepted: records.saturating_sub(rejected), rejected }
             }
             Verdict::Refused => {
-                self.failures = 0;
-                Settled::Refused { spans: self.forget(&batch) }
+                self.worked(sent, now);
+                Settled::Refused { records: self.forget(&batch) }
             }
             Verdict::Retry { retry_after } => {
-                if sent >= self.failed_at || now < self.failed_at {
+                if self.is_news(sent, now) {
                     self.failures = self.failures.saturating_add(1);
                     self.failed_at = now;
                 }
@@ -252,22 +299,37 @@ impl Queue {
                 self.not_before = self.not_before.max(UnixNanos(now.0.saturating_add(wait)));
                 batch.attempts = batch.attempts.saturating_add(1);
                 if batch.is_expired(now) {
-                    return Settled::Expired { spans: self.forget(&batch) };
+                    return Settled::Expired { records: self.forget(&batch) };
                 }
-                self.ready.push_front(batch);
+                let older = self.ready.iter().take_while(|ready| ready.since < batch.since).count();
+                self.ready.insert(older, batch);
                 Settled::Requeued
             }
         }
     }
 
-    /// Gives up the room of a batch that is no longer held; its number of spans.
+    /// The collector answered as one that works.
+    fn worked(&mut self, sent: UnixNanos, now: UnixNanos) {
+        if self.is_news(sent, now) {
+            self.failures = 0;
+            self.not_before = now;
+        }
+    }
+
+    /// Whether an export that was sent then says something of the time after the last failure: one that was under
+    /// way meanwhile does not end a back-off, nor is it another failure.
+    fn is_news(&self, sent: UnixNanos, now: UnixNanos) -> bool {
+        self.failures == 0 || sent >= self.failed_at || now < self.failed_at
+    }
+
+    /// Gives up the room of a batch that is no longer held; its number of records.
     fn forget(&mut self, batch: &Batch) -> u64 {
         self.bytes = self.bytes.saturating_sub(batch.bytes.len());
-        u64::from(batch.spans)
+        u64::from(batch.records)
     }
 
     fn until_open_is_due(&self, now: UnixNanos) -> u64 {
-        // A clock that was set back must not keep spans: what seems to come from the future is due.
+        // A clock that was set back must not keep records: what seems to come from the future is due.
         if now < self.open.since {
             return 0;
         }
@@ -288,7 +350,11 @@ const BASE_BACK_OFF: u64 = SECOND;
 const MAX_BACK_OFF: u64 = 30 * SECOND;
 /// Longest wait that a `Retry-After` can ask for.
 const MAX_WAIT: u64 = 600 * SECOND;
-/// Calls after which a batch is dropped,
+/// Exports in a burst, as a multiple of those at other times: what waits for answers is what takes the room.
+pub const BURST_EXPORTS: usize = 4;
+/// Failures in a row after which the collector is one that fails, and what it does not take no burst.
+const FAILING: u32 = 2;
+/// Exports after which a batch is dropped,
 const MAX_ATTEMPTS: u32 = 10;
 /// and its greatest age.
 const MAX_AGE: u64 = 900 * SECOND;
@@ -300,10 +366,11 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits = Limits {
-        batch_spans: 3,
+        batch_records: 3,
         batch_bytes: 100,
         batch_age: SECOND,
         queue_bytes: 300,
+        burst_bytes: 0,
         in_flight: 2,
         give_up_after: 20 * SECOND,
     };
@@ -322,12 +389,21 @@ mod tests {
         queue.push(now, |out| out.resize(out.len() + bytes, b's'))
     }
 
-    /// A queue with one batch of three spans sent as call 1 at second 0.
-    fn with_a_call() -> Queue {
+    /// A queue with one batch of three records sent as export 1 at second 0.
+    fn with_an_export() -> Queue {
         let mut queue = Queue::new(LIMITS);
         (0..3).for_each(|_| push(&mut queue, at(0.0), 10).unwrap());
         let batch = queue.next(at(0.0)).expect("a batch of three is whole");
         queue.sent(1, batch, at(0.0));
+        queue
+    }
+
+    /// The same, and another batch of three larger records sent as export 2 a tenth of a second later.
+    fn with_two_exports() -> Queue {
+        let mut queue = with_an_export();
+        (0..3).for_each(|_| push(&mut queue, at(0.1), 20).unwrap());
+        let batch = queue.next(at(0.1)).expect("a second export may be under way");
+        queue.sent(2, batch, at(0.1));
         queue
     }
 
@@ -346,7 +422,7 @@ mod tests {
         assert_eq!(queue.wake_in(at(0.4)), Some(seconds(0.6)));
         assert!(queue.next(at(0.9)).is_none());
         let batch = queue.next(at(1.0)).unwrap();
-        assert_eq!(batch.spans().len(), 20);
+        assert_eq!(batch.records().len(), 20);
         assert_eq!(queue.wake_in(at(1.0)), None);
     }
 
@@ -355,9 +431,9 @@ mod tests {
         let mut queue = Queue::new(LIMITS);
         (0..3).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
         assert_eq!(queue.wake_in(at(0.0)), Some(0));
-        assert_eq!(queue.next(at(0.0)).unwrap().spans().len(), 3);
+        assert_eq!(queue.next(at(0.0)).unwrap().records().len(), 3);
         push(&mut queue, at(0.0), 100).unwrap();
-        assert_eq!(queue.next(at(0.0)).unwrap().spans().len(), 100);
+        assert_eq!(queue.next(at(0.0)).unwrap().records().len(), 100);
     }
 
     #[test]
@@ -374,7 +450,7 @@ mod tests {
 
     #[test]
     fn holds_no_more_than_its_bound() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         assert_eq!(push(&mut queue, at(0.0), 270), Ok(()));
         assert_eq!(push(&mut queue, at(0.0), 1), Err(QueueFull));
         assert_eq!(queue.bytes(), 300);
@@ -384,8 +460,8 @@ mod tests {
     }
 
     #[test]
-    fn keeps_calls_to_their_number() {
-        let mut queue = with_a_call();
+    fn keeps_exports_to_their_number() {
+        let mut queue = with_an_export();
         (0..6).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
         let second = queue.next(at(0.0)).unwrap();
         queue.sent(2, second, at(0.0));
@@ -401,7 +477,7 @@ mod tests {
 
     #[test]
     fn settles_each_answer_once() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         let rejecting = Verdict::Accepted { rejected: 2 };
         assert_eq!(
             queue.answered(1, rejecting, at(0.0), 0),
@@ -409,32 +485,32 @@ mod tests {
         );
         assert_eq!(queue.answered(1, ACCEPTED, at(0.0), 0), None);
         let lying = Verdict::Accepted { rejected: 99 };
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         assert_eq!(
             queue.answered(1, lying, at(0.0), 0),
             Some(Settled::Delivered { accepted: 0, rejected: 3 })
         );
-        let mut queue = with_a_call();
-        assert_eq!(queue.answered(1, Verdict::Refused, at(0.0), 0), Some(Settled::Refused { spans: 3 }));
+        let mut queue = with_an_export();
+        assert_eq!(queue.answered(1, Verdict::Refused, at(0.0), 0), Some(Settled::Refused { records: 3 }));
         assert_eq!((queue.bytes(), queue.wake_in(at(0.0))), (0, None));
     }
 
     #[test]
     fn backs_off_and_tries_again() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         assert_eq!(queue.answered(1, NO_ANSWER, at(0.0), 0), Some(Settled::Requeued));
         assert_eq!(queue.wake_in(at(0.0)), Some(seconds(0.5)));
         assert!(queue.next(at(0.49)).is_none());
         let batch = queue.next(at(0.5)).unwrap();
-        assert_eq!(batch.spans().len(), 30);
+        assert_eq!(batch.records().len(), 30);
         queue.sent(2, batch, at(0.5));
         queue.answered(2, NO_ANSWER, at(0.5), u32::MAX);
         assert_eq!(queue.wake_in(at(0.5)), Some(seconds(2.0) - 1));
     }
 
     #[test]
-    fn calls_that_fail_together_are_one_failure() {
-        let mut queue = with_a_call();
+    fn exports_that_fail_together_are_one_failure() {
+        let mut queue = with_an_export();
         (0..3).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
         let second = queue.next(at(0.0)).unwrap();
         queue.sent(2, second, at(0.0));
@@ -445,17 +521,159 @@ mod tests {
 
     #[test]
     fn honours_retry_after_for_all_batches() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         queue.answered(1, Verdict::Retry { retry_after: Some(seconds(7.0)) }, at(0.0), 0);
         (0..3).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
         assert!(queue.next(at(6.9)).is_none());
-        assert_eq!(queue.next(at(7.0)).unwrap().spans().len(), 30, "the older batch first");
-        assert_eq!(queue.next(at(7.0)).unwrap().spans().len(), 3);
+        assert_eq!(queue.next(at(7.0)).unwrap().records().len(), 30, "the older batch first");
+        assert_eq!(queue.next(at(7.0)).unwrap().records().len(), 3);
+    }
+
+    #[test]
+    fn a_second_failure_does_not_shorten_a_retry_after() {
+        let mut queue = with_two_exports();
+        queue.answered(1, Verdict::Retry { retry_after: Some(seconds(30.0)) }, at(1.0), 0);
+        queue.answered(2, NO_ANSWER, at(2.0), 0);
+        assert_eq!(queue.wake_in(at(2.0)), Some(seconds(29.0)));
+        assert!(queue.next(at(30.9)).is_none());
+        assert!(queue.next(at(31.0)).is_some());
+    }
+
+    #[test]
+    fn what_was_under_way_before_a_failure_does_not_end_its_back_off() {
+        for older in [ACCEPTED, Verdict::Refused] {
+            let mut queue = with_two_exports();
+            queue.answered(1, Verdict::Retry { retry_after: Some(seconds(30.0)) }, at(1.0), 0);
+            queue.answered(2, older, at(2.0), 0);
+            assert_eq!(queue.wake_in(at(2.0)), Some(seconds(29.0)), "{older:?}");
+        }
+    }
+
+    #[test]
+    fn success_and_refusal_end_the_doubling_of_the_back_off() {
+        for good in [ACCEPTED, Verdict::Refused] {
+            let mut queue = with_an_export();
+            let mut now = at(0.0);
+            for failure in 0..3 {
+                queue.answered(failure + 1, NO_ANSWER, now, 0);
+                now = UnixNanos(now.0 + queue.wake_in(now).unwrap());
+                let batch = queue.next(now).unwrap();
+                queue.sent(failure + 2, batch, now);
+            }
+            assert_eq!(now, at(0.5 + 1.0 + 2.0), "the half of 1, 2 and 4 seconds");
+            queue.answered(4, good, now, 0);
+            (0..3).for_each(|_| push(&mut queue, now, 10).unwrap());
+            let batch = queue.next(now).expect("nothing is waited for any more");
+            queue.sent(5, batch, now);
+            queue.answered(5, NO_ANSWER, now, 0);
+            assert_eq!(queue.wake_in(now), Some(seconds(0.5)), "as after a first failure: {good:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_tried_again_goes_in_the_order_it_came() {
+        for (first, second) in [(1, 2), (2, 1)] {
+            let mut queue = with_two_exports();
+            (0..3).for_each(|_| push(&mut queue, at(0.2), 30).unwrap());
+            queue.answered(first, NO_ANSWER, at(1.0), 0);
+            queue.answered(second, NO_ANSWER, at(1.0), 0);
+            let sizes = [(); 3].map(|()| queue.next(at(2.0)).unwrap().records().len());
+            assert_eq!(sizes, [30, 60, 90], "answered {first} first");
+        }
+    }
+
+    #[test]
+    fn several_exports_are_answered_in_any_order() {
+        let mut queue = with_two_exports();
+        assert_eq!(queue.held(), 6);
+        assert_eq!(queue.answered(2, Verdict::Refused, at(1.0), 0), Some(Settled::Refused { records: 3 }));
+        assert_eq!((queue.bytes(), queue.held()), (30, 3));
+        let accepted = Settled::Delivered { accepted: 3, rejected: 0 };
+        assert_eq!(queue.answered(1, ACCEPTED, at(1.0), 0), Some(accepted));
+        assert_eq!((queue.bytes(), queue.held(), queue.wake_in(at(1.0))), (0, 0, None));
+    }
+
+    #[test]
+    fn without_an_age_nothing_waits() {
+        let mut queue = Queue::new(Limits { batch_age: 0, ..LIMITS });
+        push(&mut queue, at(0.0), 10).unwrap();
+        assert_eq!(queue.wake_in(at(0.0)), Some(0));
+        assert_eq!(queue.next(at(0.0)).unwrap().records().len(), 10);
+    }
+
+    #[test]
+    fn a_closed_queue_waits_for_no_more() {
+        let mut queue = Queue::new(LIMITS);
+        push(&mut queue, at(0.0), 10).unwrap();
+        assert!(queue.next(at(0.0)).is_none());
+        queue.close();
+        assert_eq!(queue.wake_in(at(0.0)), Some(0));
+        assert_eq!(queue.next(at(0.0)).unwrap().records().len(), 10);
+    }
+
+    #[test]
+    fn says_how_much_it_gives_up() {
+        let mut queue = with_two_exports();
+        (0..4).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
+        assert_eq!(queue.abandon(), 10, "six under way, three ready, one in the open batch");
+        assert_eq!((queue.abandon(), queue.bytes(), queue.wake_in(at(0.0))), (0, 0, None));
+        assert_eq!(queue.answered(1, ACCEPTED, at(1.0), 0), None);
+    }
+
+    #[test]
+    fn a_burst_has_room_and_exports_of_its_own_until_the_collector_fails() {
+        let mut queue = Queue::new(Limits { burst_bytes: 300, ..LIMITS });
+        for _ in 0..20 {
+            push(&mut queue, at(0.0), 30).unwrap();
+        }
+        assert_eq!((queue.bytes(), push(&mut queue, at(0.0), 1)), (600, Err(QueueFull)));
+        let mut sent = 0;
+        while let Some(batch) = queue.next(at(0.0)) {
+            sent += 1;
+            queue.sent(sent, batch, at(0.0));
+        }
+        assert_eq!(sent, 6, "all that is whole, which is more than two");
+        queue.answered(1, NO_ANSWER, at(1.0), 0);
+        assert_eq!(
+            queue.answered(2, ACCEPTED, at(1.0), 0),
+            Some(Settled::Delivered { accepted: 3, rejected: 0 })
+        );
+        push(&mut queue, at(1.0), 90).expect("one failure may be chance");
+        let batch = queue.next(at(2.0)).unwrap();
+        queue.sent(7, batch, at(2.0));
+        queue.answered(7, NO_ANSWER, at(2.0), 0);
+        assert_eq!(push(&mut queue, at(2.0), 1), Err(QueueFull), "two are not");
+        assert_eq!(queue.bytes(), 600, "what is held stays");
+    }
+
+    #[test]
+    fn within_its_own_room_a_queue_keeps_to_the_usual_number_of_exports() {
+        let mut queue = Queue::new(Limits { burst_bytes: 300, ..LIMITS });
+        (0..9).for_each(|_| push(&mut queue, at(0.0), 30).unwrap());
+        for token in 1..=2 {
+            let batch = queue.next(at(0.0)).unwrap();
+            queue.sent(token, batch, at(0.0));
+        }
+        assert!(!queue.is_ready(at(0.0)) && queue.next(at(0.0)).is_none());
+        (0..2).for_each(|_| push(&mut queue, at(0.0), 30).unwrap());
+        assert!(queue.is_ready(at(0.0)), "300 bytes are passed");
+    }
+
+    #[test]
+    fn is_ready_with_a_whole_batch_that_may_be_sent() {
+        let mut queue = Queue::new(LIMITS);
+        (0..2).for_each(|_| push(&mut queue, at(0.0), 1).unwrap());
+        assert!(!queue.is_ready(at(5.0)), "age alone is for the tick");
+        push(&mut queue, at(0.0), 1).unwrap();
+        assert!(queue.is_ready(at(0.0)));
+        let batch = queue.next(at(0.0)).unwrap();
+        queue.not_sent(batch, at(0.0), 0);
+        assert!(!queue.is_ready(at(0.4)) && queue.is_ready(at(0.5)));
     }
 
     #[test]
     fn gives_a_batch_up_after_its_last_try() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         let mut now = at(0.0);
         for attempt in 1..MAX_ATTEMPTS {
             assert_eq!(queue.answered(attempt, NO_ANSWER, now, 0), Some(Settled::Requeued));
@@ -463,22 +681,33 @@ mod tests {
             let batch = queue.next(now).unwrap();
             queue.sent(attempt + 1, batch, now);
         }
-        assert_eq!(queue.answered(MAX_ATTEMPTS, NO_ANSWER, now, 0), Some(Settled::Expired { spans: 3 }));
+        assert_eq!(queue.answered(MAX_ATTEMPTS, NO_ANSWER, now, 0), Some(Settled::Expired { records: 3 }));
         assert_eq!(queue.bytes(), 0);
     }
 
     #[test]
     fn drops_what_is_too_old() {
-        let mut queue = with_a_call();
+        let mut queue = with_an_export();
         queue.answered(1, NO_ANSWER, at(0.0), 0);
         assert_eq!(queue.expire(at(899.0)), None);
-        assert_eq!(queue.expire(at(900.0)), Some(Settled::Expired { spans: 3 }));
+        assert_eq!(queue.expire(at(900.0)), Some(Settled::Expired { records: 3 }));
         assert_eq!(queue.expire(at(900.0)), None);
     }
 
     #[test]
-    fn takes_a_call_back_that_is_never_answered() {
-        let mut queue = with_a_call();
+    fn drops_all_that_is_too_old_at_once() {
+        let mut queue = with_two_exports();
+        (0..3).for_each(|_| push(&mut queue, at(1.0), 1).unwrap());
+        queue.answered(1, NO_ANSWER, at(1.0), 0);
+        queue.answered(2, NO_ANSWER, at(1.0), 0);
+        let expired: Vec<_> = std::iter::from_fn(|| queue.expire(at(900.5))).collect();
+        assert_eq!(expired, [Settled::Expired { records: 3 }; 2], "the third is half a second younger");
+        assert_eq!(queue.held(), 3);
+    }
+
+    #[test]
+    fn takes_an_export_back_that_is_never_answered() {
+        let mut queue = with_an_export();
         assert_eq!(queue.give_up(at(19.9), 0), None);
         assert_eq!(queue.wake_in(at(19.0)), Some(seconds(1.0)));
         assert_eq!(queue.give_up(at(20.0), 0), Some(Settled::Requeued));
@@ -486,15 +715,15 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens in whatever order, each span pushed is settled once or held, and the bound holds.
+        /// Whatever happens in whatever order, each record pushed is settled once or held, and the bound holds.
         #[test]
-        fn loses_no_span_unseen(steps in prop::collection::vec((0..6_u8, 0..120_usize, 0..30_u64), 0..200)) {
+        fn loses_no_record_unseen(steps in prop::collection::vec((0..6_u8, 0..120_usize, 0..30_u64), 0..200)) {
             let mut queue = Queue::new(LIMITS);
             let (mut now, mut token) = (at(0.0), 0_u32);
             let (mut pushed, mut settled) = (0_u64, 0_u64);
             let mut count = |outcome: Option<Settled>| match outcome {
                 Some(Settled::Delivered { accepted, rejected }) => settled += accepted + rejected,
-                Some(Settled::Refused { spans } | Settled::Expired { spans }) => settled += spans,
+                Some(Settled::Refused { records } | Settled::Expired { records }) => settled += records,
                 Some(Settled::Requeued) | None => {}
             };
             for (step, size, wait) in steps {
@@ -513,7 +742,7 @@ mod tests {
                 prop_assert!(queue.bytes() <= LIMITS.queue_bytes);
                 prop_assert!(queue.in_flight.len() <= LIMITS.in_flight);
             }
-            let held: u32 = [&queue.open].into_iter().chain(&queue.ready).chain(queue.in_flight.iter().map(|c| &c.batch)).map(|b| b.spans).sum();
+            let held: u32 = [&queue.open].into_iter().chain(&queue.ready).chain(queue.in_flight.iter().map(|e| &e.batch)).map(|b| b.records).sum();
             prop_assert_eq!(pushed, settled + u64::from(held));
         }
     }

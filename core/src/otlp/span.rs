@@ -1,25 +1,74 @@
 //! One call → one encoded span.
+//!
+//! A span takes at most [`MAX_LENGTH`] bytes, so that nobody fills the queue by what he sends. One that would be
+//! longer, for its long texts and many tools, is written again with less of each of its values, which is counted
+//! and told; no attribute is left out.
 
-use super::proto::{Attributes, Writer};
+use super::proto::{Attributes, Bounds, Writer};
 use crate::call::Call;
 use crate::signal::{self, Conventions};
 use crate::trace_context::Position;
 
-/// Appends the span as a field `ScopeSpans.spans`, tag and all.
-pub fn encode(call: &Call, position: &Position, conventions: &Conventions, out: &mut Vec<u8>) {
-    let context = &position.context;
+/// Appends the span as a field `ScopeSpans.spans`, tag and all. What was cut to keep it within its length is added
+/// to the call's losses.
+pub fn encode(call: &mut Call, position: &Position, conventions: &Conventions, out: &mut Vec<u8>) {
+    let before = out.len();
     out.reserve(USUAL_LENGTH);
+    write(call, position, conventions, Bounds::NONE, out);
+    if out.len().saturating_sub(before) > MAX_LENGTH {
+        shorten(call, position, conventions, out, before);
+    }
+}
+
+/// Writes the span again, with less of its values until it fits.
+#[cold]
+#[inline(never)]
+fn shorten(
+    call: &mut Call,
+    position: &Position,
+    conventions: &Conventions,
+    out: &mut Vec<u8>,
+    before: usize,
+) {
+    // The span tells of the loss itself, before it is known how much that is.
+    let whole = call.losses.truncated_values;
+    call.losses.truncated_values = whole.saturating_add(1);
+    let mut cut = 1;
+    for bounds in SHORTER {
+        out.truncate(before);
+        cut = write(call, position, conventions, *bounds, out);
+        if out.len().saturating_sub(before) <= MAX_LENGTH {
+            break;
+        }
+    }
+    call.losses.truncated_values = whole.saturating_add(cut);
+}
+
+/// How many values are not whole.
+fn write(
+    call: &Call,
+    position: &Position,
+    conventions: &Conventions,
+    bounds: Bounds,
+    out: &mut Vec<u8>,
+) -> u32 {
+    let context = &position.context;
+    let mut cut = 0;
     Writer::new(out).message(SPANS, |w| {
         w.bytes(TRACE_ID, &context.trace_id().to_bytes());
         w.bytes(SPAN_ID, &context.span_id().to_bytes());
         let state = context.trace_state().header();
         if !state.is_empty() {
-            w.bytes(TRACE_STATE, state.as_bytes());
+            // A part of it would be another state.
+            match state.len() <= bounds.text.saturating_mul(TRACE_STATE_SHARE) {
+                true => w.bytes(TRACE_STATE, state.as_bytes()),
+                false => cut = 1,
+            }
         }
         if let Some(parent) = position.parent {
             w.bytes(PARENT_SPAN_ID, &parent.to_bytes());
         }
-        let model = call.request.model.as_deref();
+        let model = call.request.model.as_deref().map(|model| bounds.clip(model));
         let operation = call.operation.name();
         match model {
             Some(model) => {
@@ -33,11 +82,13 @@ pub fn encode(call: &Call, position: &Position, conventions: &Conventions, out: 
         w.varint(KIND, KIND_CLIENT);
         w.fixed64(START_TIME, call.timing.start.0);
         w.fixed64(END_TIME, call.timing.end.0.max(call.timing.start.0));
-        signal::attributes(call, conventions, &mut Attributes::new(w, ATTRIBUTES));
+        let mut attributes = Attributes::bounded(w, ATTRIBUTES, bounds);
+        signal::attributes(call, conventions, &mut attributes);
+        cut = attributes.cut().saturating_add(cut);
         if let Some(error) = &call.error {
             w.message(STATUS, |w| {
                 if let Some(code) = &error.code {
-                    w.bytes(STATUS_MESSAGE, code.as_bytes());
+                    w.bytes(STATUS_MESSAGE, bounds.clip(code).as_bytes());
                 }
                 w.varint(STATUS_CODE, STATUS_ERROR);
             });
@@ -48,10 +99,22 @@ pub fn encode(call: &Call, position: &Position, conventions: &Conventions, out: 
         }
         w.fixed32(FLAGS, flags);
     });
+    cut
 }
 
+/// No span is longer, in bytes.
+pub const MAX_LENGTH: usize = 4096;
 /// What most spans fit in, in bytes.
 const USUAL_LENGTH: usize = 1536;
+/// What a span that would be longer shows of its values, tried in this order.
+const SHORTER: &[Bounds] = &[
+    Bounds { text: 128, entries: 16 },
+    Bounds { text: 64, entries: 8 },
+    Bounds { text: 32, entries: 4 },
+    Bounds { text: 28, entries: 1 },
+];
+/// A trace state may be so many times as long as a text.
+const TRACE_STATE_SHARE: usize = 4;
 /// Field of `ScopeSpans`.
 const SPANS: u32 = 2;
 /// Fields of `Span`.
@@ -84,7 +147,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::call::ErrorFacts;
+    use crate::call::*;
     use crate::signal::testing::bare_call;
     use crate::time::UnixNanos;
     use crate::trace_context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
@@ -96,7 +159,7 @@ mod tests {
     /// The span as a collector decodes it.
     fn decoded(call: &Call, position: &Position) -> Span {
         let mut bytes = Vec::new();
-        encode(call, position, &Conventions::default(), &mut bytes);
+        encode(&mut call.clone(), position, &Conventions::default(), &mut bytes);
         let mut scope = ScopeSpans::decode(bytes.as_slice()).unwrap();
         assert_eq!(scope.encode_to_vec(), bytes, "in order and in the shortest form");
         scope.spans.remove(0)
@@ -144,6 +207,162 @@ mod tests {
         assert_eq!((status.code, status.message.as_str()), (2, "rate_limit_exceeded"));
         call.error = Some(ErrorFacts { kind: "timeout".into(), code: None });
         assert_eq!(decoded(&call, &root()).status.unwrap().message, "");
+    }
+
+    /// A call in which every text is that long, every list has that many entries, and no number is small.
+    fn full_call(text: usize, entries: usize) -> Call {
+        let text = |letter: &str| Some(letter.repeat(text));
+        let texts = |letter: &str| vec![text(letter).unwrap(); entries];
+        let (most, negative, double) = (Some(u64::MAX), Some(-1), Some(0.1));
+        let after = |millis: u64| Some(UnixNanos(1_700_000_000_000_000_000 + millis));
+        let mut call = bare_call();
+        call.operation = Operation::Embeddings;
+        call.provider = text("p").unwrap().into();
+        call.server = Server { address: text("s").unwrap(), port: Some(65_535) };
+        call.client =
+            ClientFacts { sdk_name: text("n"), sdk_version: text("v"), retry_count: Some(u32::MAX) };
+        call.request = Request {
+            model: text("m"),
+            stream: Some(true),
+            temperature: double,
+            top_p: double,
+            top_k: Some(1e15),
+            max_tokens: negative,
+            seed: negative,
+            presence_penalty: double,
+            frequency_penalty: double,
+            stop_sequences: texts("s"),
+            choice_count: most,
+            message_count: most,
+            tool_count: most,
+            tool_names: texts("t"),
+            reasoning_level: text("r"),
+            thinking_budget: negative,
+            output_type: Some("speech"),
+            service_tier: text("s"),
+            dimensions: most,
+            encoding_formats: texts("e"),
+            prompt_name: text("p"),
+            prompt_version: text("v"),
+            session_id: text("s"),
+            guardrail_id: text("g"),
+            body_bytes: u64::MAX,
+            ..Request::default()
+        };
+        call.response = Response {
+            status: Some(599),
+            id: text("i"),
+            model: text("m"),
+            finish_reasons: texts("f"),
+            tool_calls: vec![ToolCall { id: text("i"), name: text("n") }; entries],
+            service_tier: text("s"),
+            system_fingerprint: text("f"),
+            conversation_id: text("c"),
+            previous_response_id: text("p"),
+            provider_request_id: text("r"),
+            upstream_provider: text("u"),
+            cache_status: text("c"),
+            ratelimit_remaining_requests: Some(i64::MAX),
+            ratelimit_remaining_tokens: Some(i64::MAX),
+            ratelimit_limit_requests: Some(i64::MAX),
+            ratelimit_limit_tokens: Some(i64::MAX),
+            retry_after: most,
+            body_bytes: u64::MAX,
+            ..Response::default()
+        };
+        call.usage = Usage {
+            input_tokens: most,
+            output_tokens: most,
+            cache_read_tokens: most,
+            cache_write_tokens: most,
+            cache_write_1h_tokens: most,
+            reasoning_tokens: most,
+            input_audio_tokens: most,
+            output_audio_tokens: most,
+            input_image_tokens: most,
+            output_image_tokens: most,
+            cost: double,
+            ..Usage::default()
+        };
+        call.error = Some(ErrorFacts { kind: text("k").unwrap(), code: text("c") });
+        call.stream = Some(StreamFacts {
+            messages: u64::MAX,
+            content_events: u64::MAX,
+            gap_count: u64::MAX,
+            gap_max: u64::MAX,
+            ..StreamFacts::default()
+        });
+        call.timing.first_byte = after(1);
+        call.timing.first_token = after(2);
+        call.timing.first_reasoning = after(3);
+        call.timing.first_visible = after(4);
+        call.losses = Losses {
+            malformed_messages: 1,
+            damaged_frames: 1,
+            undecoded_bodies: 1,
+            mislabelled_bodies: 1,
+            unread_bodies: 1,
+            truncated_values: 1,
+            dropped_values: 1,
+            ..Losses::default()
+        };
+        call
+    }
+
+    /// The keys of the attributes, in their order.
+    fn keys(span: &Span) -> Vec<&str> {
+        span.attributes.iter().map(|attribute| attribute.key.as_str()).collect()
+    }
+
+    #[test]
+    fn no_span_is_longer_than_its_bound_and_none_lacks_an_attribute() {
+        let all = decoded(&full_call(1, 1), &root());
+        for (text, entries) in [(64, 16), (256, 128), (100_000, 1), (1, 100_000), (10_000, 1_000)] {
+            let (mut call, mut bytes) = (full_call(text, entries), Vec::new());
+            encode(&mut call, &root(), &Conventions::default(), &mut bytes);
+            assert!(bytes.len() <= MAX_LENGTH, "{text} {entries}: {}", bytes.len());
+            assert!(call.losses.truncated_values > 1, "{text} {entries}");
+            let span = ScopeSpans::decode(bytes.as_slice()).unwrap().spans.remove(0);
+            assert_eq!(keys(&span), keys(&all), "{text} {entries}");
+        }
+    }
+
+    #[test]
+    fn many_tools_leave_the_rest_of_a_span_whole() {
+        let mut call = bare_call();
+        let model = "ft:gpt-4o-mini-2024-07-18:acme-corporation:customer-support:9qXyZ12AbCd";
+        call.request.model = Some(model.to_owned());
+        call.request.tool_names = (0..64).map(|n| format!("{n:064}")).collect();
+        let mut bytes = vec![7; 10];
+        encode(&mut call, &root(), &Conventions::default(), &mut bytes);
+        assert_eq!(bytes[..10], [7; 10], "what stood before stays");
+        assert!(bytes.len() <= MAX_LENGTH + 10);
+        assert_eq!(call.losses.truncated_values, 48, "names beyond the sixteenth");
+        let span = ScopeSpans::decode(&bytes[10..]).unwrap().spans.remove(0);
+        assert_eq!(span.name, format!("chat {model}"));
+        let told = span.attributes.iter().find(|a| a.key == "inferspan.losses").expect("the span tells");
+        assert!(format!("{told:?}").contains("truncated_values"));
+    }
+
+    #[test]
+    fn a_span_of_usual_length_is_left_as_it_is() {
+        let mut call = bare_call();
+        call.request.tool_names = (0..40).map(|n| format!("{n:050}")).collect();
+        let whole = call.clone();
+        encode(&mut call, &root(), &Conventions::default(), &mut Vec::new());
+        assert_eq!(call, whole);
+    }
+
+    #[test]
+    fn a_trace_state_that_is_too_long_is_left_out_whole() {
+        let state = TraceState::from_key_value((0..16).map(|n| (format!("k{n}"), "v".repeat(250)))).unwrap();
+        let (trace, parent) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]));
+        let client = SpanContext::new(trace, parent, TraceFlags::SAMPLED, true, state);
+        let position = Position::child_of(client, SpanId::from_bytes([3; 8]));
+        let (mut call, mut bytes) = (bare_call(), Vec::new());
+        encode(&mut call, &position, &Conventions::default(), &mut bytes);
+        let span = ScopeSpans::decode(bytes.as_slice()).unwrap().spans.remove(0);
+        assert_eq!((span.trace_state.as_str(), call.losses.truncated_values), ("", 1));
     }
 
     #[test]
