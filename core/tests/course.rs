@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use inferspan_core::call::{Call, End, Outcome, Timing, UsageStatus};
+use inferspan_core::call::{Call, End, Losses, Outcome, Timing, UsageStatus};
 use inferspan_core::exchange::{Exchange, Observer};
 use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
@@ -41,6 +41,56 @@ impl Script {
     fn end(self, second: u64, end: End) -> Call {
         self.exchange.finish(end, at(second)).unwrap()
     }
+}
+
+#[test]
+fn an_exchange_that_is_shed_keeps_what_is_known_and_reads_no_more() {
+    let mut script = Script::openai(STREAM)
+        .data(3, r#"{"id":"c-1","model":"gpt-4o","choices":[{"index":0,"delta":{"content":"a"}}]}"#)
+        .chunk(4, "data: {\"choices\":[{\"index\":0,");
+    script.exchange.shed();
+    script.exchange.shed();
+    let call = script
+        .data(5, r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":9}}"#)
+        .end(6, End::ClientGone);
+    assert_eq!((call.response.id.as_deref(), call.response.model.as_deref()), (Some("c-1"), Some("gpt-4o")));
+    assert_eq!((call.usage.input_tokens, call.response.finish_reasons.len()), (None, 0));
+    assert_eq!((call.outcome, call.timing.end), (Outcome::ClientCancelled, at(6)));
+    assert_eq!(call.stream.unwrap().content_events, 1);
+    assert!(call.response.body_bytes > 100, "what passes is still counted");
+    assert_eq!(call.losses, Losses { unbudgeted_bodies: 1, ..Losses::default() }, "the answer, once");
+}
+
+#[test]
+fn an_exchange_that_is_shed_before_its_answer_tells_of_both_bodies() {
+    let observer = Observer::default();
+    let request: &[(&[u8], &[u8])] = &[
+        (b":method", b"POST"),
+        (b":authority", b"api.openai.com"),
+        (b":path", b"/v1/chat/completions"),
+        (b"content-type", b"application/json"),
+    ];
+    let mut exchange = observer.begin(&Headers::new(request), at(0)).unwrap();
+    exchange.request_body(br#"{"model":"gpt-4o","stream":"#, at(0));
+    exchange.shed();
+    exchange.request_body(br#"true}"#, at(0));
+    exchange.request_end(at(1));
+    exchange.response_headers(&Headers::new(&[(b":status", b"200")]), at(2));
+    exchange.response_body(br#"{"usage":{"prompt_tokens":9}}"#, at(3));
+    let call = exchange.finish(End::Complete, at(4)).unwrap();
+    assert_eq!(call.request.model.as_deref(), Some("gpt-4o"));
+    assert_eq!((call.response.status, call.usage.input_tokens), (Some(200), None));
+    assert_eq!((call.request.stream, call.outcome), (None, Outcome::Completed));
+    assert_eq!(call.losses, Losses { unbudgeted_bodies: 2, ..Losses::default() });
+}
+
+#[test]
+fn a_body_of_which_a_part_was_missed_is_unread_from_there_on() {
+    let mut script = Script::openai(JSON).chunk(3, r#"{"id":"c-1","usage":{"prompt_"#);
+    script.exchange.response_missed();
+    let call = script.chunk(4, r#"tokens":9}}"#).end(5, End::Complete);
+    assert_eq!((call.response.id.as_deref(), call.usage.input_tokens), (Some("c-1"), None));
+    assert_eq!(call.losses, Losses { unread_bodies: 1, ..Losses::default() });
 }
 
 #[test]

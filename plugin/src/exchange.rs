@@ -4,6 +4,7 @@
 //! later callback returns at once. The end comes with `on_log`, or, for a filter in a cluster's own chain, with
 //! `on_done` alone; whichever comes first ends the exchange, once.
 
+use std::cell::RefMut;
 use std::rc::Rc;
 
 use inferspan_core::call::End;
@@ -17,6 +18,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use crate::host::{self, Buffer, Map};
+use crate::live::Entry;
 use crate::root::{Settings, Shared, State};
 use crate::stats::Stat;
 
@@ -25,12 +27,12 @@ use crate::stats::Stat;
 pub(crate) struct Stream {
     shared: Rc<Shared>,
     /// `None` for traffic that is no LLM call, and after the end.
-    live: Option<Box<Live>>,
+    live: Option<Rc<Entry<Live>>>,
 }
 
 /// An LLM call under observation.
 #[derive(Debug)]
-struct Live {
+pub(crate) struct Live {
     exchange: Exchange,
     settings: Rc<Settings>,
     position: Position,
@@ -45,10 +47,15 @@ impl Stream {
         Self { shared, live: None }
     }
 
+    /// The exchange, where there is one, because something happens in it.
+    fn live(&self) -> Option<RefMut<'_, Live>> {
+        self.live.as_ref()?.touch()
+    }
+
     /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
     fn finish(&mut self, logging: bool) {
-        let Some(live) = self.live.take() else { return };
-        let Live { exchange, settings, mut position, ended, .. } = *live;
+        let Some(live) = self.live.take().and_then(|live| self.shared.let_go(live)) else { return };
+        let Live { exchange, settings, mut position, ended, .. } = live;
         let (end, now) = match ended {
             Some(at) => (stood_in(exchange.status()).unwrap_or(End::Complete), at),
             None => (how_it_broke_off(), host::now()),
@@ -90,18 +97,25 @@ impl Context for Stream {
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        self.live = self.shared.with(begin).flatten().map(Box::new);
-        if let Some(live) = self.live.as_mut().filter(|_| end_of_stream) {
-            live.exchange.request_end(live.start);
-        }
+        let begun = self.shared.with(|state| {
+            let mut live = begin(state)?;
+            if end_of_stream {
+                live.exchange.request_end(live.start);
+            }
+            Some(state.admit(live))
+        });
+        self.live = begun.flatten();
         Action::Continue
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if let Some(live) = &mut self.live {
+        if let Some(mut live) = self.live() {
             // Only the request's end is timed, so only there is the clock worth its call.
             let now = if end_of_stream { host::now() } else { live.start };
-            each_piece(Buffer::RequestBody, size, |piece| live.exchange.request_body(piece, now));
+            let whole = each_piece(Buffer::RequestBody, size, |piece| live.exchange.request_body(piece, now));
+            if !whole {
+                live.exchange.request_missed();
+            }
             if end_of_stream {
                 live.exchange.request_end(now);
             }
@@ -110,14 +124,14 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        if let Some(live) = &mut self.live {
+        if let Some(mut live) = self.live() {
             live.exchange.request_end(host::now());
         }
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        if let Some(live) = &mut self.live {
+        if let Some(mut live) = self.live() {
             let now = host::now();
             self.shared.with(|state| {
                 host::headers(Map::Response, &mut state.scratch, |headers| {
@@ -132,9 +146,13 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if let Some(live) = &mut self.live {
+        if let Some(mut live) = self.live() {
             let now = host::now();
-            each_piece(Buffer::ResponseBody, size, |piece| live.exchange.response_body(piece, now));
+            let whole =
+                each_piece(Buffer::ResponseBody, size, |piece| live.exchange.response_body(piece, now));
+            if !whole {
+                live.exchange.response_missed();
+            }
             if end_of_stream {
                 live.ended = Some(now);
             }
@@ -143,7 +161,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        if let Some(live) = &mut self.live {
+        if let Some(mut live) = self.live() {
             live.ended = Some(host::now());
         }
         Action::Continue
@@ -151,6 +169,13 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         self.finish(true);
+    }
+}
+
+impl Live {
+    /// Lets go of what reading its bodies holds; what is known stays.
+    pub(crate) fn shed(&mut self) {
+        self.exchange.shed();
     }
 }
 
@@ -230,8 +255,8 @@ fn stood_in(status: Option<u16>) -> Option<End> {
     }
 }
 
-/// Shows `size` bytes of a body, in pieces that bound what this VM allocates.
-fn each_piece(buffer: Buffer, size: usize, mut see: impl FnMut(&[u8])) {
+/// Shows `size` bytes of a body, in pieces that bound what this VM allocates. Whether they could all be had.
+fn each_piece(buffer: Buffer, size: usize, mut see: impl FnMut(&[u8])) -> bool {
     let mut start = 0_usize;
     while start < size {
         match host::buffer(buffer, start, size.saturating_sub(start).min(MAX_PIECE)) {
@@ -239,9 +264,10 @@ fn each_piece(buffer: Buffer, size: usize, mut see: impl FnMut(&[u8])) {
                 see(&piece);
                 start = start.saturating_add(piece.len());
             }
-            _ => return,
+            _ => return false,
         }
     }
+    true
 }
 
 /// Bytes of a body that are read at a time. Envoy hands up to a megabyte over at once.

@@ -14,6 +14,7 @@ mod exchange;
 mod export;
 mod host;
 mod ids;
+mod live;
 mod pairs;
 mod root;
 mod stats;

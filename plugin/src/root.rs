@@ -18,10 +18,11 @@ use inferspan_core::trace_context::Sampler;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use crate::exchange::Stream;
+use crate::exchange::{Live, Stream};
 use crate::export::{ExportAnswer, Exporter};
 use crate::host::{self, Buffer, Level, PairScratch};
 use crate::ids::Ids;
+use crate::live::{Entry, Registry};
 use crate::stats::{Stat, Stats};
 
 /// The root context.
@@ -56,6 +57,7 @@ pub(crate) struct State {
     /// Of the memory that its exchanges hold, whatever configuration they began with.
     budget: Budget,
     pub(crate) scratch: PairScratch,
+    live: Registry<Live>,
     life: Life,
 }
 
@@ -81,12 +83,20 @@ pub(crate) struct Settings {
     pub(crate) propagate: bool,
     pub(crate) parent: Parent,
     pub(crate) conventions: Conventions,
+    /// Exchanges that are read at a time.
+    most_live: usize,
 }
 
 impl Shared {
     /// Works on the state.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> Option<R> {
         self.state.try_borrow_mut().ok().map(|mut state| work(&mut state))
+    }
+
+    /// Takes an exchange that is over back out of those that are observed.
+    pub(crate) fn let_go(&self, live: Rc<Entry<Live>>) -> Option<Live> {
+        self.with(|state| state.live.remove(&live));
+        Entry::into_inner(live)
     }
 
     /// Sends what can be sent at once. For a stream's callbacks, while the state is free.
@@ -97,7 +107,8 @@ impl Shared {
 
 impl Default for State {
     fn default() -> Self {
-        let (config, budget) = (Config::default(), Budget::default());
+        let config = Config::default();
+        let budget = budget(&config);
         Self {
             settings: Rc::new(Settings::new(&config, &budget)),
             exporter: Exporter::new(&config.otlp, envelope(&config)),
@@ -105,12 +116,23 @@ impl Default for State {
             ids: Ids::default(),
             budget,
             scratch: PairScratch::default(),
+            live: Registry::default(),
             life: Life::default(),
         }
     }
 }
 
 impl State {
+    /// Adds an exchange to those that are observed. Beyond their bound one that is idle is read no further.
+    pub(crate) fn admit(&mut self, live: Live) -> Rc<Entry<Live>> {
+        let (live, idle) = self.live.admit(live, self.settings.most_live);
+        if let Some(mut idle) = idle.as_ref().and_then(|idle| idle.look()) {
+            idle.shed();
+            self.stats.count(Stat::LiveExchangesShed);
+        }
+        live
+    }
+
     /// What every end of a stream ends with. Whether something is to be sent at once, with [`Shared::send`].
     pub(crate) fn stream_ended(&mut self, now: UnixNanos) -> bool {
         if self.life == Life::Over {
@@ -157,6 +179,8 @@ impl State {
         self.stats.define();
         match Config::parse(text) {
             Ok(config) => {
+                // What exchanges have claimed of the old budget they give back to it.
+                self.budget = budget(&config);
                 self.settings = Rc::new(Settings::new(&config, &self.budget));
                 self.exporter.reconfigure(&config.otlp, envelope(&config));
                 self.life = Life::Living;
@@ -180,6 +204,7 @@ impl Settings {
             propagate: config.trace.propagate,
             parent: config.trace.parent,
             conventions: Conventions::default(),
+            most_live: config.limits.max_live_exchanges as usize,
         }
     }
 }
@@ -253,6 +278,10 @@ impl RootContext for Root {
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
+}
+
+fn budget(config: &Config) -> Budget {
+    Budget::new(config.limits.max_memory_bytes as usize)
 }
 
 thread_local! {

@@ -60,6 +60,8 @@ stats! {
     LossesUnreadBodies = "inferspan_losses_unread_bodies",
     LossesTruncatedValues = "inferspan_losses_truncated_values",
     LossesDroppedValues = "inferspan_losses_dropped_values",
+    /// Exchanges read no further, because more were live than may be.
+    LiveExchangesShed = "inferspan_live_exchanges_shed",
     /// Host calls with a status that should not be.
     HostFailures = "inferspan_host_failures",
     /// Configurations refused.

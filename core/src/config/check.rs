@@ -32,6 +32,14 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             "share of the traces",
         );
     }
+    let limits = &config.limits;
+    in_range(
+        "limits",
+        &[
+            ("max_memory_bytes", limits.max_memory_bytes, 1 << 20..=512 << 20, "bytes"),
+            ("max_live_exchanges", limits.max_live_exchanges, 1..=1_000_000, "exchanges"),
+        ],
+    )?;
     config.providers.iter().enumerate().try_for_each(|(index, rule)| check_provider(index, rule))
 }
 
@@ -60,19 +68,18 @@ fn check_otlp(otlp: &Otlp) -> Result<(), ConfigError> {
             return wrong(&path, "holds a control character, which no header may; remove it");
         }
     }
-    for (key, value, range, unit) in [
-        ("timeout_ms", otlp.timeout_ms, 1..=60_000, "milliseconds"),
-        ("max_batch_spans", otlp.max_batch_spans, 1..=4_096, "spans"),
-        ("max_batch_bytes", otlp.max_batch_bytes, 1_024..=4 << 20, "bytes"),
-        ("max_batch_age_ms", otlp.max_batch_age_ms, 10..=60_000, "milliseconds"),
-        ("max_queue_bytes", otlp.max_queue_bytes, 16 << 10..=64 << 20, "bytes"),
-        ("max_burst_bytes", otlp.max_burst_bytes, 0..=256 << 20, "bytes"),
-        ("max_in_flight", otlp.max_in_flight, 1..=64, "exports"),
-    ] {
-        if !range.contains(&value) {
-            return out_of_range(&format!("otlp.{key}"), value, range, unit);
-        }
-    }
+    in_range(
+        "otlp",
+        &[
+            ("timeout_ms", otlp.timeout_ms, 1..=60_000, "milliseconds"),
+            ("max_batch_spans", otlp.max_batch_spans, 1..=4_096, "spans"),
+            ("max_batch_bytes", otlp.max_batch_bytes, 1_024..=4 << 20, "bytes"),
+            ("max_batch_age_ms", otlp.max_batch_age_ms, 10..=60_000, "milliseconds"),
+            ("max_queue_bytes", otlp.max_queue_bytes, 16 << 10..=64 << 20, "bytes"),
+            ("max_burst_bytes", otlp.max_burst_bytes, 0..=256 << 20, "bytes"),
+            ("max_in_flight", otlp.max_in_flight, 1..=64, "exports"),
+        ],
+    )?;
     if otlp.max_queue_bytes < otlp.max_batch_bytes {
         return wrong(
             "otlp.max_queue_bytes",
@@ -132,6 +139,16 @@ fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> String {
     format!("is {name:?}; give one of {}", known.collect::<Vec<_>>().join(", "))
 }
 
+/// Checks the keys of an object: name, value, bounds, unit.
+fn in_range(object: &str, keys: &[(&str, u32, RangeInclusive<u32>, &str)]) -> Result<(), ConfigError> {
+    match keys.iter().find(|(_, value, range, _)| !range.contains(value)) {
+        Some((key, value, range, unit)) => {
+            out_of_range(&format!("{object}.{key}"), *value, range.clone(), unit)
+        }
+        None => Ok(()),
+    }
+}
+
 fn out_of_range<T: Display>(
     path: &str,
     value: T,
@@ -180,6 +197,18 @@ mod tests {
                 "otlp.headers.k: holds a control character, which no header may; remove it",
             ),
             (r#"{"otlp":{"timeout_ms":0}}"#, "otlp.timeout_ms: is 0; give 1 to 60000 (milliseconds)"),
+            (
+                r#"{"otlp":{"max_burst_bytes":268435457}}"#,
+                "otlp.max_burst_bytes: is 268435457; give 0 to 268435456 (bytes)",
+            ),
+            (
+                r#"{"limits":{"max_memory_bytes":1000}}"#,
+                "limits.max_memory_bytes: is 1000; give 1048576 to 536870912 (bytes)",
+            ),
+            (
+                r#"{"limits":{"max_live_exchanges":0}}"#,
+                "limits.max_live_exchanges: is 0; give 1 to 1000000 (exchanges)",
+            ),
             (r#"{"otlp":{"max_in_flight":65}}"#, "otlp.max_in_flight: is 65; give 1 to 64 (exports)"),
             (
                 r#"{"otlp":{"max_queue_bytes":16384}}"#,

@@ -34,6 +34,9 @@ pub struct Config {
     /// Names of attributes.
     #[serde(deserialize_with = "object::object")]
     pub semconv: Semconv,
+    /// What a worker may spend.
+    #[serde(deserialize_with = "object::object")]
+    pub limits: Limits,
     /// What stands on which host and path, asked in this order before the built-in knowledge.
     #[serde(deserialize_with = "object::objects")]
     pub providers: Vec<ProviderRule>,
@@ -92,6 +95,25 @@ impl Default for Otlp {
             max_burst_bytes: 40 << 20,
             max_in_flight: 4,
         }
+    }
+}
+
+/// What a worker may spend on reading, whatever passes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes that reading may hold in all exchanges of a worker together, beyond a few KiB for each: windows of
+    /// decoders and what is captured. A body for which none is left is not read, which is counted. 1048576 to
+    /// 536870912, default 33554432.
+    pub max_memory_bytes: u32,
+    /// Exchanges that a worker reads at a time. Beyond them, one that is idle is read no further, which is
+    /// counted; it still ends in a span. 1 to 1000000, default 10000.
+    pub max_live_exchanges: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_memory_bytes: 32 << 20, max_live_exchanges: 10_000 }
     }
 }
 
@@ -283,6 +305,7 @@ mod tests {
             },
             "trace": { "sample_ratio": 0.5, "propagate": true, "parent": "client" },
             "semconv": { "version": "1.42.0-dev" },
+            "limits": { "max_memory_bytes": 1048576, "max_live_exchanges": 1000000 },
             "providers": [
                 { "host": "llm.*", "path": "/v1/chat", "provider": "vllm", "api": "openai_chat", "operation": "chat" }
             ]
@@ -306,6 +329,8 @@ mod tests {
                 max_in_flight: 64,
             }
         );
+        let limits = Limits { max_memory_bytes: 1 << 20, max_live_exchanges: 1_000_000 };
+        assert_eq!(config.limits, limits);
         assert_eq!(config.trace, Trace { sample_ratio: 0.5, propagate: true, parent: Parent::Client });
         let rule = OverrideRule {
             host: Some("llm.*".into()),

@@ -100,6 +100,22 @@ impl Exchange {
         self.response.body(chunk, now);
     }
 
+    /// A part of the request's body could not be had, and without it the rest cannot be read.
+    pub fn request_missed(&mut self) {
+        self.request.stop(Unread::Missed);
+    }
+
+    /// A part of the response's body could not be had, and without it the rest cannot be read.
+    pub fn response_missed(&mut self) {
+        self.response.stop(Unread::Missed);
+    }
+
+    /// Reads no more of either body and gives back what that held, for the VM's sake. What is known stays.
+    pub fn shed(&mut self) {
+        self.request.stop(Unread::Shed);
+        self.response.stop(Unread::Shed);
+    }
+
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
     pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
@@ -132,6 +148,25 @@ impl Exchange {
             outcome,
             losses: losses.plus(request_losses),
         })
+    }
+}
+
+/// Why a body is read no further, for reasons that are not its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    /// A part of it was not to be had.
+    Missed,
+    /// There are too many exchanges to read them all.
+    Shed,
+}
+
+impl Unread {
+    fn count(self, losses: &mut Losses) {
+        let count = match self {
+            Self::Missed => &mut losses.unread_bodies,
+            Self::Shed => &mut losses.unbudgeted_bodies,
+        };
+        *count = count.saturating_add(1);
     }
 }
 

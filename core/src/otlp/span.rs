@@ -210,6 +210,7 @@ mod tests {
     }
 
     /// A call in which every text is that long, every list has that many entries, and no number is small.
+    #[allow(clippy::needless_update, reason = "whether there are other fields depends on the struct")]
     fn full_call(text: usize, entries: usize) -> Call {
         let text = |letter: &str| Some(letter.repeat(text));
         let texts = |letter: &str| vec![text(letter).unwrap(); entries];

@@ -12,7 +12,7 @@ mod tests;
 use facts::Facts;
 use form::Form;
 
-use super::count_unread;
+use super::{Unread, count_unread};
 use crate::api::{Api, Detected, PathModel, Proof, RequestField};
 use crate::budget::Budget;
 use crate::call::{Losses, Operation, Request};
@@ -109,6 +109,15 @@ impl RequestSide {
         if matches!(self.reading, Reading::Over { .. }) {
             self.losses.mislabelled_bodies = u32::from(self.decoder.mislabelled());
             self.decoder = Decoder::default();
+        }
+    }
+
+    /// Reads no further.
+    pub(super) fn stop(&mut self, why: Unread) {
+        if !matches!(self.reading, Reading::Over { .. }) {
+            why.count(&mut self.losses);
+            self.decoder = Decoder::default();
+            self.reading = Reading::Over { whole: false };
         }
     }
 

@@ -160,6 +160,18 @@ impl Body {
         Wholeness::Cut
     }
 
+    /// Reads no further; what the current message has said is kept. Whether there was more to read.
+    pub(super) fn stop(&mut self, answer: &mut Answer) -> bool {
+        let reading = self.decoder.is_some();
+        if reading {
+            self.messages.cut(answer);
+            self.messages.state = State::GivenUp;
+            self.stage = Stage::Passed;
+            self.let_go(answer);
+        }
+        reading
+    }
+
     /// Nothing more is read: gives back what reading held.
     fn let_go(&mut self, answer: &mut Answer) {
         if self.decoder.take().is_some_and(|decoder| decoder.mislabelled()) {

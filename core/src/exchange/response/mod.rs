@@ -19,6 +19,7 @@ use std::sync::Arc;
 use body::{Body, Wholeness};
 use draft::Draft;
 
+use super::Unread;
 use crate::api::{Api, Compiled, Count, Quirks};
 use crate::budget::Budget;
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
@@ -33,6 +34,8 @@ pub(super) struct ResponseSide {
     content_length: Option<u64>,
     /// There once the headers were.
     body: Option<Box<Body>>,
+    /// Why it is not to be read when it comes.
+    unread: Option<Unread>,
     budget: Budget,
 }
 
@@ -63,7 +66,7 @@ impl ResponseSide {
             outcome: Outcome::NoResponse,
             losses: Losses::default(),
         };
-        Self { answer, content_length: None, body: None, budget }
+        Self { answer, content_length: None, body: None, unread: None, budget }
     }
 
     /// The request's last byte has passed.
@@ -80,12 +83,26 @@ impl ResponseSide {
         tables: &Arc<Compiled>,
         now: UnixNanos,
     ) {
-        let Self { answer, content_length, body, budget } = self;
+        let Self { answer, content_length, body, budget, .. } = self;
         let mut draft = Draft::new(quirks, usage_follows);
         let head = headers::read(headers, answer.api.spec(), &mut draft, &mut answer.facts);
         answer.timing.response_start = Some(now);
         *content_length = head.content_length;
         *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer, budget)));
+        if let Some(why) = self.unread.take() {
+            self.stop(why);
+        }
+    }
+
+    /// Reads no further, or, before the headers, nothing at all of the body.
+    pub(super) fn stop(&mut self, why: Unread) {
+        let Some(body) = &mut self.body else {
+            self.unread = Some(why);
+            return;
+        };
+        if body.stop(&mut self.answer) {
+            why.count(&mut self.answer.losses);
+        }
     }
 
     /// A chunk of the body.
