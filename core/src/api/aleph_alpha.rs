@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.aleph-alpha.com/api/complete/>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "aleph_alpha",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::PROMPT)],
     response: &[RESPONSE],
     messages: &[("completion_summary", Kind::Final)],
     ends: Ends::Body,

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.anthropic.com/en/api/complete>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "anthropic",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::PROMPT)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Choices,

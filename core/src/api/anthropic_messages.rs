@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.anthropic.com/en/api/messages>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "anthropic",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
+    shows: &[Signs::TURNS],
     response: &[USAGE, START_USAGE, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
@@ -28,6 +29,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("output_config.format.type", Output(Format)),
         ("output_format.type", Output(Format)),
         ("service_tier", Text(ServiceTier, 0)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -61,6 +63,9 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("delta.partial_json", TOOL_ARGUMENT),
         // `message_delta`
         ("delta.stop_reason", FinishReason),
+        ("content", Hint),
+        // A token count.
+        ("input_tokens", Hint),
     ]
 };
 

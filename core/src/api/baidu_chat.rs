@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://cloud.baidu.com/doc/WENXINWORKSHOP/s/clntwmv7t>.
 
-use super::{Ends, ErrorWord, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, ErrorWord, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "baidu",
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::TURNS],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Message,
@@ -24,6 +25,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("functions", Tools),
         ("functions[].name", ToolName),
         ("response_format", Output(Format)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "aws.bedrock",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_INFERENCE_CONFIG, REQUEST],
+    shows: &[Signs::TURNS],
     response: &[USAGE, RESPONSE],
     messages: &[("metadata", Kind::Final)],
     ends: Ends::Message,
@@ -30,6 +31,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("outputConfig.textFormat.type", Output(Format)),
         ("serviceTier.type", Text(ServiceTier, 0)),
         ("guardrailConfig.guardrailIdentifier", Text(GuardrailId, 0)),
+        ("messages[].role", Turn(Shape::Text)),
+        ("input.converse.messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -54,6 +57,9 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("delta.reasoningContent.text", REASONING),
         ("delta.reasoningContent.redactedContent", REASONING),
         ("delta.toolUse.input", TOOL_ARGUMENT),
+        ("output.message", Hint),
+        // A token count.
+        ("inputTokens", Hint),
     ]
 };
 

@@ -4,8 +4,8 @@
 //! Specification: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 
 use super::{
-    Count, Ends, RequestField, ResponseField, Spec, Table, anthropic_messages, bedrock_converse, common,
-    common_response,
+    Count, Ends, RequestField, ResponseField, Signs, Spec, Table, anthropic_messages, bedrock_converse,
+    common, common_response,
 };
 
 pub(super) const SPEC: Spec = Spec {
@@ -19,6 +19,14 @@ pub(super) const SPEC: Spec = Spec {
         common::IN_TEXT_GENERATION_CONFIG,
         common::REASONING,
         REQUEST,
+    ],
+    shows: &[
+        Signs::TURNS,
+        Signs::PROMPT,
+        Signs::MESSAGE,
+        Signs::TEXTS.and(Signs::HINT),
+        Signs::HINT.and(Signs::OWN),
+        Signs::QUERY.and(Signs::OWN),
     ],
     response: &[
         anthropic_messages::USAGE,
@@ -84,6 +92,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("singleEmbeddingParams.embeddingDimension", Number(Dimensions, 2)),
         // Stability.
         ("text_prompts", ImageHint),
+        ("messages[].role", Turn(Shape::Text)),
+        ("documents", Own(Shape::List)),
     ]
 };
 

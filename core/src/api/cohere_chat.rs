@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/reference/chat>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TURNS)],
     response: &[common_response::COHERE_USAGE, common_response::COHERE_DELTA_USAGE, RESPONSE],
     messages: &[("message-end", Kind::Final)],
     ends: Ends::Message,
@@ -28,6 +29,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("p", Number(TopP, 2)),
         ("k", Number(TopK, 2)),
         ("response_format.type", Output(Format)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -53,5 +55,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("delta.message.tool_calls.function.arguments", TOOL_ARGUMENT),
         // `message-end`
         ("delta.finish_reason", FinishReason),
+        ("message", Hint),
+        ("delta.message.role", Hint),
     ]
 };

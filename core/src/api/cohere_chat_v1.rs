@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/v1/reference/chat>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::MESSAGE), Signs::HISTORY.and(Signs::MESSAGE)],
     response: &[common_response::COHERE_META, common_response::COHERE_RESPONSE_META, RESPONSE],
     messages: &[("stream-end", Kind::Final)],
     ends: Ends::Message,

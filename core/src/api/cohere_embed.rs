@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/reference/embed>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cohere",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TEXTS), Signs::MODEL.and(Signs::INPUT)],
     response: &[common_response::COHERE_META, RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -31,5 +32,5 @@ pub(super) const REQUEST: Table<RequestField> = {
 
 pub(super) const RESPONSE: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[("id", Id(0))]
+    &[("id", Id(0)), ("embeddings", Hint)]
 };

@@ -23,10 +23,6 @@ use crate::exchange::Observer;
 /// have), the row's path or name, why.
 const UNNOTICED: &[(&str, &str, &str, &str)] = &[
     ("request", "baidu_chat", "model", NOT_YET),
-    ("request", "bedrock_invoke", "query", NOT_YET),
-    ("request", "dashscope", "input.query", NOT_YET),
-    ("request", "oci", "input", NOT_YET),
-    ("request", "rerank", "query", NOT_YET),
     ("request", "watsonx_generation", "query", NOT_YET),
     ("response", "gemini_cli", "response.candidates[].content.parts[].thought", THOUGHT),
     ("response", "gemini_embed", "embedding", NOT_YET),

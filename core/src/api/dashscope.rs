@@ -4,7 +4,7 @@
 //!
 //! Specification: <https://www.alibabacloud.com/help/en/model-studio/dashscope-api-reference/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,6 +12,13 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "dashscope",
     request: &[common::IN_PARAMETERS, REQUEST],
+    shows: &[
+        Signs::MODEL.and(Signs::TURNS),
+        Signs::MODEL.and(Signs::PROMPT),
+        Signs::MODEL.and(Signs::TEXTS),
+        Signs::MODEL.and(Signs::CONTENTS),
+        Signs::QUERY.and(Signs::OWN),
+    ],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Choices,
@@ -34,6 +41,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("parameters.thinking_budget", Number(ThinkingBudget, 0)),
         ("parameters.dimension", Number(Dimensions, 0)),
         ("parameters.output_type", EncodingFormat),
+        ("input.messages[].role", Turn(Shape::Text)),
+        ("input.documents", Own(Shape::List)),
     ]
 };
 
@@ -66,5 +75,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("usage.audio_tokens", Count(InputAudio, 1)),
         // The error in an event of a stream stands at its top.
         ("message", OuterErrorMessage),
+        ("output", Hint),
     ]
 };

@@ -4,7 +4,7 @@
 //!
 //! Specification: <https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/code_assist/converter.ts>.
 
-use super::{Answers, Ends, RequestField, Spec, Table, gemini_generate};
+use super::{Answers, Ends, RequestField, Signs, Spec, Table, gemini_generate};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,6 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::GenerateContent),
     provider: "gcp.gemini",
     request: &[REQUEST],
+    shows: &[Signs::TURNS],
     response: &[gemini_generate::WRAPPED_USAGE, gemini_generate::WRAPPED_RESPONSE],
     messages: &[],
     ends: Ends::Choices,
@@ -25,6 +26,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("model", Text(Model, 0)),
         ("request.session_id", Text(SessionId, 0)),
         ("request.contents", Input(Contents)),
+        ("request.contents[].parts", Turn(Shape::List)),
         ("request.tools", Tools),
         ("request.tools[].functionDeclarations[].name", ToolName),
         ("request.generationConfig.temperature", Number(Temperature, 0)),

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/embeddings>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, gemini_generate};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, gemini_generate};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::TURNS],
     response: &[gemini_generate::USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -26,6 +27,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("output_dimensionality", Number(Dimensions, 1)),
         ("requests[].outputDimensionality", Number(Dimensions, 2)),
         ("requests[].output_dimensionality", Number(Dimensions, 3)),
+        ("content.parts", Turn(Shape::List)),
+        ("requests[].content.parts", Turn(Shape::List)),
     ]
 };
 

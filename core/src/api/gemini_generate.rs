@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/generate-content>.
 
-use super::{Answers, Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Answers, Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_GENERATION_CONFIG, common::IN_GENERATION_CONFIG_SNAKE, REQUEST],
+    shows: &[Signs::TURNS],
     response: &[USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
@@ -37,6 +38,9 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("generation_config.response_modalities[]", Output(Modality)),
         ("serviceTier", Text(ServiceTier, 0)),
         ("service_tier", Text(ServiceTier, 1)),
+        ("contents[].parts", Turn(Shape::List)),
+        ("contents.parts", Turn(Shape::List)),
+        ("generateContentRequest.contents[].parts", Turn(Shape::List)),
     ]
 };
 
@@ -60,6 +64,8 @@ macro_rules! answer {
             (concat!($prefix, "candidates[].content.parts[].functionCall.id"), ToolCallId),
             (concat!($prefix, "candidates[].content.parts[].functionCall.name"), ToolCallName),
             (concat!($prefix, "candidates[].content.parts[].functionCall.partialArgs[]"), TOOL_ARGUMENT),
+            // A token count.
+            (concat!($prefix, "totalTokens"), Hint),
         ]
     }};
 }

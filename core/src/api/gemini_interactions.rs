@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/interactions-api>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "gcp.gemini",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_GENERATION_CONFIG_SNAKE, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT)],
     response: &[USAGE, EVENT_USAGE, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
@@ -65,6 +66,9 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("delta.data", VISIBLE),
         ("delta.content.text", REASONING),
         ("delta.arguments", TOOL_ARGUMENT),
+        ("outputs", Hint),
+        ("steps", Hint),
+        ("interaction", Hint),
     ]
 };
 

@@ -10,13 +10,16 @@
 //! <https://huggingface.co/docs/inference-providers/tasks/index>,
 //! <https://huggingface.github.io/text-embeddings-inference/>.
 
-use super::{Answers, Count, Ends, RequestField, ResponseField, Spec, Table, common, common_response, tgi};
+use super::{
+    Answers, Count, Ends, RequestField, ResponseField, Signs, Spec, Table, common, common_response, tgi,
+};
 
 pub(super) const SPEC: Spec = Spec {
     name: "invocations",
     operation: None,
     provider: "openai",
     request: &[common::PARAMETERS, common::IN_PARAMETERS, common::REASONING, REQUEST],
+    shows: &[Signs::TURNS, Signs::PROMPT, Signs::MODEL.and(Signs::INPUT)],
     response: &[
         tgi::ALONE,
         tgi::IN_LIST,
@@ -55,6 +58,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("parameters.grammar", Output(Schema)),
         ("dimensions", Number(Dimensions, 0)),
         ("encoding_format", EncodingFormat),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 

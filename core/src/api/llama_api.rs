@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://llama.developer.meta.com/docs/api/chat/>.
 
-use super::{Count, Ends, ResponseField, Spec, Table, common, openai_chat};
+use super::{Count, Ends, ResponseField, Signs, Spec, Table, common, openai_chat};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "meta_llama",
     request: &[common::PARAMETERS, openai_chat::REQUEST],
+    shows: &[Signs::TURNS],
     response: &[METRICS, EVENT_METRICS, RESPONSE],
     messages: &[],
     ends: Ends::Choices,

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "llama_cpp",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::PROMPT.and(Signs::PARAMETER), Signs::TEXTS.and(Signs::OWN)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Message,
@@ -27,6 +28,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("input_prefix", Input(Texts)),
         ("n_predict", Number(MaxTokens, 11)),
         ("json_schema", Output(Schema)),
+        ("input_suffix", Own(Shape::Text)),
     ]
 };
 

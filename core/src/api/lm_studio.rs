@@ -4,7 +4,7 @@
 //!
 //! Specification: <https://lmstudio.ai/docs/developer/rest/chat>.
 
-use super::{Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common};
+use super::{Content, Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,6 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "lm_studio",
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT)],
     response: &[ALONE, IN_LAST_EVENT, EVENT],
     messages: MESSAGES,
     ends: Ends::Message,
@@ -31,7 +32,7 @@ pub(super) const REQUEST: Table<RequestField> = {
 
 const EVENT: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[("type", Name), ("content", Delta)]
+    &[("type", Name), ("content", Delta), ("output", Hint)]
 };
 
 /// What the messages of a stream are called, where that matters.

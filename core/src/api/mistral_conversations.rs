@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.mistral.ai/api/#tag/beta.conversations>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "mistral_ai",
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT)],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
@@ -54,6 +55,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("arguments", TOOL_ARGUMENT),
         ("model", Model),
         ("content", VISIBLE),
+        ("outputs", Hint),
     ]
 };
 

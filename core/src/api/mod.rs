@@ -61,9 +61,10 @@ mod watsonx_generation;
 mod workers_ai;
 
 pub(crate) use compiled::{Compiled, Tables};
-pub use detect::{Detected, OverrideRule, Overrides, PathModel, Proof, detect};
+pub use detect::{Detected, Metadata, OverrideRule, Overrides, PathModel, Proxy, ProxyFact, detect};
+pub(crate) use provider::{Page, named as provider_named};
 pub(crate) use quirks::Quirks;
-pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Text};
+pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
 pub(crate) use response_field::{Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule};
 
 use crate::call::Operation;
@@ -275,6 +276,8 @@ pub(crate) struct Spec {
     pub(crate) streams_by_default: bool,
     /// The request's fields; the tables are read as one.
     pub(crate) request: &'static [Table<RequestField>],
+    /// What a request shows that is one of this format, on a host that nobody knows: all of one of these.
+    pub(crate) shows: &'static [Signs],
     /// The response's fields, of a plain answer and of a stream's messages; the tables are read as one.
     pub(crate) response: &'static [Table<ResponseField>],
     /// Names of stream messages ([`ResponseField::Name`]) that tell something; the most frequent first.
@@ -299,6 +302,7 @@ impl Spec {
         provider: "",
         streams_by_default: false,
         request: &[],
+        shows: &[],
         response: &[],
         messages: &[],
         ends: Ends::Body,

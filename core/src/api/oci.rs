@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,12 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "oci",
     request: &[REQUEST],
+    shows: &[
+        Signs::TURNS,
+        Signs::MODEL.and(Signs::MESSAGE),
+        Signs::MODEL.and(Signs::INPUT),
+        Signs::MODEL.and(Signs::QUERY),
+    ],
     response: &[USAGE, CHAT_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
@@ -50,6 +56,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("outputDimensions", Number(Dimensions, 0)),
         // `rerankText`
         ("input", Input(Query)),
+        ("chatRequest.messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -79,6 +86,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("toolCalls[]", ToolCall(Each)),
         ("toolCalls[].name", ToolCallName),
         ("finishReason", FinishReason),
+        ("embeddings", Hint),
+        ("documentRanks", Hint),
     ]
 };
 

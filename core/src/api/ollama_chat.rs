@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "ollama",
     streams_by_default: true,
     request: &[common::PARAMETERS, common::IN_OPTIONS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TURNS)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Message,
@@ -26,6 +27,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("tools", Tools),
         ("tools[].function.name", ToolName),
         ("format", Output(Schema)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 

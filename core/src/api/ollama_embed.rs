@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "ollama",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT), Signs::MODEL.and(Signs::PROMPT)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -29,5 +30,5 @@ pub(super) const REQUEST: Table<RequestField> = {
 
 pub(super) const RESPONSE: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[("model", Model), ("prompt_eval_count", Count(Input, 0))]
+    &[("model", Model), ("prompt_eval_count", Count(Input, 0)), ("embedding", Hint), ("embeddings", Hint)]
 };

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/chat>.
 
-use super::{Ends, ErrorWord, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, ErrorWord, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
+    shows: &[Signs::TURNS],
     response: &[
         common_response::OPENAI_USAGE,
         common_response::GROQ_USAGE,
@@ -38,6 +39,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         // OpenRouter; LiteLLM.
         ("session_id", Text(SessionId, 0)),
         ("litellm_session_id", Text(SessionId, 1)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -52,5 +54,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // vLLM, SGLang: an error without an `error`.
         ("message", OuterErrorMessage),
         ("type", OuterErrorWord(ErrorWord::Type)),
+        // A token count.
+        ("input_tokens", Hint),
     ]
 };

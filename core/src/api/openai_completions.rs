@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/completions>.
 
-use super::{Ends, ErrorWord, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, ErrorWord, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::PROMPT), Signs::PROMPT.and(Signs::PARAMETER)],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,

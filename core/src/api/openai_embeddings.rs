@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/embeddings>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT)],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -46,5 +47,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("usage.total_tokens", Count(Total, 0)),
         // MiniMax.
         ("total_tokens", Count(Total, 1)),
+        ("data", Hint),
     ]
 };

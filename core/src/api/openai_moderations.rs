@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/moderations>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT), Signs::MODEL.and(Signs::TURNS)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -24,10 +25,11 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("input", Input(Inputs)),
         // Mistral's moderation of chats.
         ("messages", Input(Messages)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[("id", Id(0)), ("model", Model)]
+    &[("id", Id(0)), ("model", Model), ("results", Hint)]
 };

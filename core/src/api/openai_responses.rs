@@ -3,7 +3,7 @@
 //! Specification: <https://platform.openai.com/docs/api-reference/responses>.
 
 use super::{
-    Content, Ends, ErrorWord, Kind, RequestField, ResponseField, Spec, Table, common, common_response,
+    Content, Ends, ErrorWord, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response,
 };
 use crate::call::Operation;
 
@@ -13,6 +13,11 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
+    shows: &[
+        Signs::MODEL.and(Signs::INPUT),
+        Signs::MODEL.and(Signs::REFERENCE),
+        Signs::REFERENCE.and(Signs::INPUT),
+    ],
     response: &[
         common_response::OPENAI_USAGE_NEW,
         common_response::RESPONSE_USAGE,
@@ -57,6 +62,10 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("item.type", ToolCallKind),
         ("item.call_id", ToolCallId),
         ("item.name", ToolCallName),
+        ("output", Hint),
+        ("response", Hint),
+        // A token count.
+        ("input_tokens", Hint),
     ]
 };
 

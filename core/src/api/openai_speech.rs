@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
 
-use super::{Answers, Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Answers, Content, Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT), Signs::INPUT.and(Signs::OWN)],
     response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Body,
@@ -25,6 +26,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("input", Input(Inputs)),
         // xAI.
         ("text", Input(Texts)),
+        ("voice", Own(Shape::Text)),
     ]
 };
 

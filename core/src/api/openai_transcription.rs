@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/audio>.
 
-use super::{Answers, Content, Ends, Kind, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Answers, Content, Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::MODEL.and(Signs::FILE), Signs::MODEL.and(Signs::OWN)],
     response: &[common_response::OPENAI_USAGE, common_response::OPENAI_USAGE_NEW, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
@@ -20,7 +21,13 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
-    &[("model", Text(Model, 0)), ("stream", Stream)]
+    &[
+        ("model", Text(Model, 0)),
+        ("stream", Stream),
+        // Mistral.
+        ("file_url", Own(Shape::Text)),
+        ("file_id", Own(Shape::Text)),
+    ]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {

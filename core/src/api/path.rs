@@ -22,6 +22,37 @@ pub(super) fn ends_with(path: &[u8], end: &str) -> bool {
     fits(segments_back(path), end)
 }
 
+/// Whether the path's first segments are those of `start`, where `*` stands for any one.
+pub(super) fn starts_with(path: &[u8], start: &str) -> bool {
+    let mut segments = segments(path);
+    words(start).all(|word| segments.next().is_some_and(|segment| word == "*" || is(segment, word)))
+}
+
+/// Whether the whole path is like this: `*` stands for any one segment, `**` for any number of them.
+pub(super) fn is_like(path: &[u8], glob: &str) -> bool {
+    let words: Vec<&str> = words(glob).collect();
+    let segments: Vec<&[u8]> = segments(path).collect();
+    // What the words so far fit: `fits[n]`, the first `n` segments.
+    let mut fits = vec![false; segments.len().saturating_add(1)];
+    if let Some(none) = fits.first_mut() {
+        *none = true;
+    }
+    for word in words {
+        let mut before = std::mem::take(&mut fits).into_iter();
+        let mut last = before.next().unwrap_or(false);
+        fits.push(word == "**" && last);
+        for (segment, next) in segments.iter().zip(before) {
+            let fit = match word {
+                "**" => next || fits.last().copied().unwrap_or(false),
+                _ => last && (word == "*" || is(segment, word)),
+            };
+            fits.push(fit);
+            last = next;
+        }
+    }
+    fits.last().copied().unwrap_or(false)
+}
+
 /// Whether the segments before the last end with those of `end`; `*` is any one, `**`
 /// one or more, `v*` a version's.
 pub(super) fn before_last_ends_with(path: &[u8], end: &str) -> bool {
@@ -34,9 +65,9 @@ fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &str) -> bool {
         let Some(segment) = segments.next() else { return false };
         let fits = match word {
             "*" => true,
-            "**" => wanted.next().is_none_or(|word| segments.any(|segment| segment == word.as_bytes())),
+            "**" => wanted.next().is_none_or(|word| segments.any(|segment| is(segment, word))),
             "v*" => matches!(segment, [b'v', b'0'..=b'9', ..]),
-            _ => segment == word.as_bytes(),
+            _ => is(segment, word),
         };
         if !fits {
             return false;
@@ -45,13 +76,64 @@ fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &str) -> bool {
     true
 }
 
+/// Servers differ in whether case matters in a path; no two paths of APIs differ in case alone.
+fn is(segment: &[u8], word: &str) -> bool {
+    segment.eq_ignore_ascii_case(word.as_bytes())
+}
+
+fn words(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('/').filter(|word| !word.is_empty())
+}
+
+fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&b| b == b'/').filter(|segment| !segment.is_empty())
+}
+
 fn segments_back(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.rsplit(|&b| b == b'/').filter(|segment| !segment.is_empty())
 }
 
 /// Whether a segment is this word.
 pub(super) fn has_segment(path: &[u8], word: &[u8]) -> bool {
-    path.split(|&b| b == b'/').any(|segment| segment == word)
+    path.split(|&b| b == b'/').any(|segment| segment.eq_ignore_ascii_case(word))
+}
+
+/// Whether these segments stand in it, one after the other.
+pub(super) fn has_segments(path: &[u8], words: &[&str]) -> bool {
+    let mut rest: &[u8] = path;
+    loop {
+        if words.iter().zip(segments(rest)).filter(|(word, segment)| is(segment, word)).count() == words.len()
+        {
+            return true;
+        }
+        match split_once(rest, b'/') {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+}
+
+/// The path without parameters (`;…`) and with its encoded slashes as slashes. `None` if it has neither.
+pub(super) fn plain(path: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr2(b';', b'%', path)?;
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let [first, tail @ ..] = rest {
+        rest = match (first, tail) {
+            (b';', _) => {
+                tail.iter().position(|&b| b == b'/').and_then(|at| tail.get(at..)).unwrap_or_default()
+            }
+            (b'%', [b'2', b'f' | b'F', after @ ..]) => {
+                plain.push(b'/');
+                after
+            }
+            _ => {
+                plain.push(*first);
+                tail
+            }
+        };
+    }
+    Some(of_target(&plain).to_vec()).filter(|plain| plain != path)
 }
 
 /// What follows the first segment that is this word, without the slash between; `None` if nothing does.
@@ -59,7 +141,7 @@ pub(super) fn after_segment<'a>(path: &'a [u8], word: &[u8]) -> Option<&'a [u8]>
     let mut rest = path;
     loop {
         let (segment, after) = split_once(rest, b'/')?;
-        if segment == word {
+        if segment.eq_ignore_ascii_case(word) {
             return Some(after);
         }
         rest = after;

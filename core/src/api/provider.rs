@@ -1,33 +1,62 @@
-//! Who answers: from hosts to the names of providers (`gen_ai.provider.name`).
+//! Who answers: the providers, their hosts, and what each does otherwise than the others.
 //!
-//! The names are those of the registry of the OpenTelemetry GenAI conventions; where it has none, ours, in the
-//! same style.
+//! The names (`gen_ai.provider.name`) are those of the registry of the OpenTelemetry GenAI conventions; where it
+//! has none, those of LiteLLM, which many dashboards and price lists go by.
+
+use super::Quirks;
+
+/// A provider, and what differs from the others. An operator may name others, of which nothing is known.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    /// `gen_ai.provider.name`
+    pub(crate) name: &'static str,
+    /// Its hosts.
+    hosts: &'static [Pattern<'static>],
+    /// Paths with this segment are another provider's, on the same hosts.
+    except: Option<(&'static str, &'static str)>,
+    /// What is special about its answers.
+    pub(crate) quirks: Quirks,
+    /// The page of the conventions that its spans keep to.
+    pub(crate) page: Page,
+}
+
+/// A page of the conventions with attributes of one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// None: the common attributes alone.
+    Common,
+    /// OpenAI's; Azure OpenAI speaks the same API and has no page of its own.
+    OpenAi,
+    /// AWS Bedrock's.
+    Bedrock,
+    /// Azure AI Inference's.
+    AzureInference,
+}
 
 /// The provider whose host this is (no port; any case). `None` for every other host.
-pub(super) fn of_host(host: &[u8], path: &[u8]) -> Option<&'static str> {
-    let (_, provider) = HOSTS.iter().find(|(pattern, _)| pattern.matches(host))?;
-    // Azure's AI Services host serves Azure OpenAI and everybody's models side by side.
-    if *provider == AZURE_INFERENCE && memchr::memmem::find(path, b"/openai/").is_some() {
-        return Some(AZURE_OPENAI);
+pub(super) fn of_host(host: &[u8], path: &[u8]) -> Option<&'static Provider> {
+    let found = PROVIDERS.iter().find(|provider| provider.hosts.iter().any(|own| own.matches(host)))?;
+    match found.except {
+        Some((segment, other)) if super::path::has_segment(path, segment.as_bytes()) => Some(named(other)),
+        _ => Some(found),
     }
-    Some(provider)
 }
 
-/// Whether `host` is as the pattern says: letters regardless of case, `*` (at most one) for any text.
-pub(super) fn matches_host(pattern: &str, host: &[u8]) -> bool {
-    Pattern::new(pattern).matches(host)
+/// What is known of the provider of that name: nothing, where it has no quirks.
+pub(crate) fn named(name: &str) -> &'static Provider {
+    PROVIDERS.iter().take(QUIRKY).find(|provider| provider.name == name).unwrap_or(&UNKNOWN)
 }
 
-/// A pattern for hosts, taken apart at its star.
-#[derive(Clone, Copy)]
-struct Pattern<'a> {
+/// A pattern for hosts and names: letters regardless of case, `*` (at most one) for any text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pattern<'a> {
     start: &'a [u8],
     /// `None` without a star.
     end: Option<&'a [u8]>,
 }
 
 impl<'a> Pattern<'a> {
-    const fn new(pattern: &'a str) -> Self {
+    pub(crate) const fn new(pattern: &'a str) -> Self {
         let start = pattern.as_bytes();
         let mut rest = start;
         let mut passed = 0_usize;
@@ -41,9 +70,11 @@ impl<'a> Pattern<'a> {
         Self { start, end: None }
     }
 
-    fn matches(&self, host: &[u8]) -> bool {
-        let Some(end) = self.end else { return host.eq_ignore_ascii_case(self.start) };
-        host.split_at_checked(self.start.len()).is_some_and(|(start, rest)| {
+    #[inline]
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+        let Some(end) = self.end else { return text.eq_ignore_ascii_case(self.start) };
+        // Most hosts differ from a pattern in length or in their last letters.
+        text.split_at_checked(self.start.len()).is_some_and(|(start, rest)| {
             let at = rest.len().checked_sub(end.len());
             at.and_then(|at| rest.get(at..)).is_some_and(|rest| rest.eq_ignore_ascii_case(end))
                 && start.eq_ignore_ascii_case(self.start)
@@ -51,79 +82,147 @@ impl<'a> Pattern<'a> {
     }
 }
 
-const AZURE_OPENAI: &str = "azure.ai.openai";
-const AZURE_INFERENCE: &str = "azure.ai.inference";
+const fn provider(name: &'static str, hosts: &'static [Pattern<'static>]) -> Provider {
+    Provider { name, hosts, except: None, quirks: Quirks::NONE, page: Page::Common }
+}
 
-/// The first pattern that fits wins.
-const HOSTS: &[(Pattern<'static>, &str)] = &[
-    (Pattern::new("api.openai.com"), "openai"),
-    (Pattern::new("*.api.openai.com"), "openai"),
-    (Pattern::new("*.openai.azure.com"), AZURE_OPENAI),
-    (Pattern::new("*.openai.azure.us"), AZURE_OPENAI),
-    (Pattern::new("*.cognitiveservices.azure.com"), AZURE_OPENAI),
-    (Pattern::new("*.services.ai.azure.com"), AZURE_INFERENCE),
-    (Pattern::new("models.inference.ai.azure.com"), AZURE_INFERENCE),
-    (Pattern::new("api.anthropic.com"), "anthropic"),
-    (Pattern::new("bedrock-runtime.*"), "aws.bedrock"),
-    (Pattern::new("bedrock-runtime-fips.*"), "aws.bedrock"),
-    (Pattern::new("bedrock-agent-runtime.*"), "aws.bedrock"),
-    (Pattern::new("bedrock-mantle.*.api.aws"), "aws.bedrock"),
-    (Pattern::new("generativelanguage.googleapis.com"), "gcp.gemini"),
-    (Pattern::new("aiplatform.googleapis.com"), "gcp.vertex_ai"),
-    (Pattern::new("*-aiplatform.googleapis.com"), "gcp.vertex_ai"),
-    (Pattern::new("aiplatform.*.rep.googleapis.com"), "gcp.vertex_ai"),
-    (Pattern::new("api.cohere.com"), "cohere"),
-    (Pattern::new("api.cohere.ai"), "cohere"),
-    (Pattern::new("*.mistral.ai"), "mistral_ai"),
-    (Pattern::new("api.groq.com"), "groq"),
-    (Pattern::new("api.deepseek.com"), "deepseek"),
-    (Pattern::new("api.x.ai"), "x_ai"),
-    (Pattern::new("*.api.x.ai"), "x_ai"),
-    (Pattern::new("api.perplexity.ai"), "perplexity"),
-    (Pattern::new("api.moonshot.ai"), "moonshot_ai"),
-    (Pattern::new("api.moonshot.cn"), "moonshot_ai"),
-    (Pattern::new("*.ml.cloud.ibm.com"), "ibm.watsonx.ai"),
-    // Not in the registry.
-    (Pattern::new("openrouter.ai"), "openrouter"),
-    (Pattern::new("*.openrouter.ai"), "openrouter"),
-    (Pattern::new("api.together.xyz"), "together_ai"),
-    (Pattern::new("api.together.ai"), "together_ai"),
-    (Pattern::new("api.fireworks.ai"), "fireworks_ai"),
-    (Pattern::new("ollama.com"), "ollama"),
-    (Pattern::new("api.cerebras.ai"), "cerebras"),
-    (Pattern::new("router.huggingface.co"), "huggingface"),
-    (Pattern::new("api-inference.huggingface.co"), "huggingface"),
-    (Pattern::new("*.endpoints.huggingface.cloud"), "huggingface"),
-    (Pattern::new("gateway.ai.cloudflare.com"), "cloudflare"),
-    (Pattern::new("api.cloudflare.com"), "cloudflare"),
-    (Pattern::new("api.writer.com"), "writer"),
-    (Pattern::new("api.replicate.com"), "replicate"),
-    (Pattern::new("api.voyageai.com"), "voyage_ai"),
-    (Pattern::new("api.z.ai"), "z_ai"),
-    (Pattern::new("*.snowflakecomputing.com"), "snowflake"),
-    (Pattern::new("api.aleph-alpha.com"), "aleph_alpha"),
-    (Pattern::new("*.databricks.com"), "databricks"),
-    (Pattern::new("*.azuredatabricks.net"), "databricks"),
-    (Pattern::new("runtime.sagemaker.*"), "aws.sagemaker"),
-    (Pattern::new("runtime-fips.sagemaker.*"), "aws.sagemaker"),
-    (Pattern::new("*cloudcode-pa.googleapis.com"), "gcp.gemini"),
-    (Pattern::new("*cloudcode-pa.sandbox.googleapis.com"), "gcp.gemini"),
-    (Pattern::new("inference.generativeai.*"), "oci"),
-    (Pattern::new("dashscope.aliyuncs.com"), "dashscope"),
-    (Pattern::new("dashscope-*.aliyuncs.com"), "dashscope"),
-    (Pattern::new("*.dashscope.aliyuncs.com"), "dashscope"),
-    (Pattern::new("ark.*.volces.com"), "volcengine"),
-    (Pattern::new("api.minimax.io"), "minimax"),
-    (Pattern::new("api.minimaxi.com"), "minimax"),
-    (Pattern::new("api.minimax.chat"), "minimax"),
-    (Pattern::new("aip.baidubce.com"), "baidu"),
-    (Pattern::new("api.llama.com"), "meta_llama"),
-    (Pattern::new("*.models.ai.azure.com"), AZURE_INFERENCE),
+impl Provider {
+    const fn page(self, page: Page) -> Self {
+        Self { page, ..self }
+    }
+
+    const fn except(self, segment: &'static str, other: &'static str) -> Self {
+        Self { except: Some((segment, other)), ..self }
+    }
+
+    const fn quirks(self, quirks: Quirks) -> Self {
+        Self { quirks, ..self }
+    }
+}
+
+const fn host(pattern: &'static str) -> Pattern<'static> {
+    Pattern::new(pattern)
+}
+
+/// One that only an operator names.
+static UNKNOWN: Provider = provider("", &[]);
+
+/// So many of the providers have quirks.
+const QUIRKY: usize = 6;
+
+/// The first whose host fits wins.
+#[rustfmt::skip]
+static PROVIDERS: &[Provider] = &[
+    // The registry of OpenTelemetry. Those with quirks stand first: they are looked up by name.
+    provider("openai", &[host("api.openai.com"), host("*.api.openai.com")]).page(Page::OpenAi),
+    provider("azure.ai.openai", &[host("*.openai.azure.com"), host("*.openai.azure.us"), host("*.openai.azure.cn"), host("*.cognitiveservices.azure.com"), host("*.cognitiveservices.azure.us"), host("*.api.cognitive.microsoft.com")]).page(Page::OpenAi),
+    provider("azure.ai.inference", &[host("*.services.ai.azure.com"), host("*.models.ai.azure.com"), host("models.inference.ai.azure.com"), host("*.inference.ml.azure.com")]).page(Page::AzureInference).except("openai", "azure.ai.openai"),
+    provider("aws.bedrock", &[host("bedrock-runtime.*"), host("bedrock-runtime-fips.*"), host("bedrock-agent-runtime.*"), host("bedrock-mantle.*.api.aws")]).page(Page::Bedrock),
+    provider("gcp.vertex_ai", &[host("aiplatform.googleapis.com"), host("*-aiplatform.googleapis.com"), host("aiplatform.*.rep.googleapis.com"), host("*.prediction.vertexai.goog")]).quirks(Quirks { numbers_of_vertex: true, ..Quirks::NONE }),
+    provider("openrouter", &[host("openrouter.ai"), host("*.openrouter.ai")]).quirks(Quirks { names_upstream: true, usage_follows: true, ..Quirks::NONE }),
+    provider("anthropic", &[host("api.anthropic.com")]),
+    provider("cohere", &[host("api.cohere.com"), host("api.cohere.ai")]),
+    provider("deepseek", &[host("api.deepseek.com")]),
+    provider("gcp.gemini", &[host("generativelanguage.googleapis.com"), host("*cloudcode-pa.googleapis.com"), host("*cloudcode-pa.sandbox.googleapis.com")]),
+    provider("groq", &[host("api.groq.com")]),
+    provider("ibm.watsonx.ai", &[host("*.ml.cloud.ibm.com")]),
+    provider("mistral_ai", &[host("*.mistral.ai")]),
+    provider("moonshot_ai", &[host("api.moonshot.ai"), host("api.moonshot.cn"), host("api.kimi.com")]),
+    provider("perplexity", &[host("api.perplexity.ai")]),
+    provider("x_ai", &[host("api.x.ai"), host("*.api.x.ai")]),
+    // The names of LiteLLM, but for those in use before.
+    provider("abliteration", &[host("api.abliteration.ai")]),
+    provider("ai21", &[host("api.ai21.com")]),
+    provider("aihubmix", &[host("aihubmix.com")]),
+    provider("aiml", &[host("api.aimlapi.com")]),
+    provider("aleph_alpha", &[host("api.aleph-alpha.com")]),
+    provider("amazon_nova", &[host("api.nova.amazon.com")]),
+    provider("anyscale", &[host("api.endpoints.anyscale.com")]),
+    provider("apertis", &[host("api.stima.tech"), host("api.apertis.ai")]),
+    provider("assemblyai", &[host("api.assemblyai.com"), host("llm-gateway.assemblyai.com")]),
+    provider("aws.sagemaker", &[host("runtime.sagemaker.*"), host("runtime-fips.sagemaker.*")]),
+    provider("baidu", &[host("aip.baidubce.com"), host("qianfan.baidubce.com")]),
+    provider("baseten", &[host("inference.baseten.co"), host("bridge.baseten.co"), host("*.api.baseten.co")]),
+    provider("black_forest_labs", &[host("api.bfl.ai"), host("api.bfl.ml")]),
+    provider("bytez", &[host("api.bytez.com")]),
+    provider("cerebras", &[host("api.cerebras.ai")]),
+    provider("charity_engine", &[host("api.charityengine.services")]),
+    provider("chutes", &[host("llm.chutes.ai")]),
+    provider("clarifai", &[host("api.clarifai.com")]),
+    provider("cloudflare", &[host("gateway.ai.cloudflare.com"), host("api.cloudflare.com")]),
+    provider("cometapi", &[host("api.cometapi.com")]),
+    provider("compactifai", &[host("api.compactif.ai")]),
+    provider("crusoe", &[host("managed-inference-api-proxy.crusoecloud.com")]),
+    provider("dashscope", &[host("dashscope.aliyuncs.com"), host("dashscope-*.aliyuncs.com"), host("*.dashscope.aliyuncs.com")]),
+    provider("databricks", &[host("*.databricks.com"), host("*.azuredatabricks.net")]),
+    provider("datarobot", &[host("*.datarobot.com")]),
+    provider("deepgram", &[host("api.deepgram.com")]),
+    provider("deepinfra", &[host("api.deepinfra.com")]),
+    provider("elevenlabs", &[host("api.elevenlabs.io"), host("*.api.elevenlabs.io"), host("api.*.elevenlabs.io")]),
+    provider("empower", &[host("app.empower.dev")]),
+    provider("fal_ai", &[host("fal.run"), host("queue.fal.run")]),
+    provider("featherless_ai", &[host("api.featherless.ai")]),
+    provider("fireworks_ai", &[host("api.fireworks.ai")]),
+    provider("friendliai", &[host("api.friendli.ai"), host("inference.friendli.ai")]),
+    provider("galadriel", &[host("api.galadriel.com"), host("api.galadriel.ai")]),
+    provider("gigachat", &[host("gigachat.devices.sberbank.ru")]),
+    provider("github", &[host("models.github.ai")]),
+    provider("github_copilot", &[host("api.githubcopilot.com"), host("*.githubcopilot.com")]),
+    provider("gmi", &[host("api.gmi-serving.com")]),
+    provider("gradient_ai", &[host("inference.do-ai.run"), host("*.agents.do-ai.run")]),
+    provider("helicone", &[host("ai-gateway.helicone.ai"), host("*.helicone.ai")]),
+    provider("heroku", &[host("*.inference.heroku.com")]),
+    provider("huggingface", &[host("router.huggingface.co"), host("api-inference.huggingface.co"), host("*.endpoints.huggingface.cloud")]),
+    provider("hyperbolic", &[host("api.hyperbolic.xyz")]),
+    provider("inception", &[host("api.inceptionlabs.ai")]),
+    provider("jina_ai", &[host("api.jina.ai"), host("*.jina.ai")]),
+    provider("lambda_ai", &[host("api.lambda.ai"), host("api.lambdalabs.com")]),
+    provider("lepton", &[host("*.lepton.run")]),
+    provider("llamagate", &[host("api.llamagate.dev")]),
+    provider("maritalk", &[host("chat.maritaca.ai")]),
+    provider("meta_llama", &[host("api.llama.com")]),
+    provider("minimax", &[host("api.minimax.io"), host("api.minimax.chat"), host("api.minimaxi.com"), host("api.minimaxi.chat"), host("api-uw.minimax.io")]),
+    provider("morph", &[host("api.morphllm.com")]),
+    provider("nano-gpt", &[host("nano-gpt.com")]),
+    provider("nebius", &[host("api.studio.nebius.ai"), host("api.studio.nebius.com"), host("*.studio.nebius.com"), host("*.tokenfactory.nebius.com")]),
+    provider("nlp_cloud", &[host("api.nlpcloud.io")]),
+    provider("novita", &[host("api.novita.ai")]),
+    provider("nscale", &[host("inference.api.nscale.com")]),
+    provider("nvidia_nim", &[host("integrate.api.nvidia.com"), host("ai.api.nvidia.com")]),
+    provider("oci", &[host("inference.generativeai.*")]),
+    provider("ollama", &[host("ollama.com")]),
+    provider("ovhcloud", &[host("*.endpoints.kepler.ai.cloud.ovh.net")]),
+    provider("poe", &[host("api.poe.com")]),
+    provider("predibase", &[host("serving.app.predibase.com")]),
+    provider("publicai", &[host("api.publicai.co")]),
+    provider("recraft", &[host("external.api.recraft.ai")]),
+    provider("replicate", &[host("api.replicate.com")]),
+    provider("runwayml", &[host("api.dev.runwayml.com")]),
+    provider("sambanova", &[host("api.sambanova.ai")]),
+    provider("sarvam", &[host("api.sarvam.ai")]),
+    provider("scaleway", &[host("api.scaleway.ai")]),
+    provider("snowflake", &[host("*.snowflakecomputing.com")]),
+    provider("stability", &[host("api.stability.ai")]),
+    provider("synthetic", &[host("api.synthetic.new")]),
+    provider("together_ai", &[host("api.together.xyz"), host("api.together.ai")]),
+    provider("v0", &[host("api.v0.dev")]),
+    provider("veniceai", &[host("api.venice.ai")]),
+    provider("vercel_ai_gateway", &[host("ai-gateway.vercel.sh")]),
+    provider("volcengine", &[host("ark.*.volces.com"), host("ark.*.bytepluses.com")]),
+    provider("voyage_ai", &[host("api.voyageai.com")]),
+    provider("wandb", &[host("api.inference.wandb.ai")]),
+    provider("writer", &[host("api.writer.com")]),
+    provider("xiaomi_mimo", &[host("api.xiaomimimo.com")]),
+    provider("z_ai", &[host("api.z.ai"), host("open.bigmodel.cn")]),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(host: &str) -> Option<&'static str> {
+        of_host(host.as_bytes(), b"/").map(|provider| provider.name)
+    }
 
     #[test]
     fn hosts_have_providers() {
@@ -131,37 +230,79 @@ mod tests {
             ("api.openai.com", "openai"),
             ("EU.api.OpenAI.com", "openai"),
             ("my-resource.openai.azure.com", "azure.ai.openai"),
+            ("swedencentral.api.cognitive.microsoft.com", "azure.ai.openai"),
+            ("phi-4-abc.eastus2.models.ai.azure.com", "azure.ai.inference"),
             ("bedrock-runtime.eu-central-1.amazonaws.com", "aws.bedrock"),
             ("bedrock-runtime-fips.us-east-1.amazonaws.com", "aws.bedrock"),
             ("bedrock-mantle.us-east-1.api.aws", "aws.bedrock"),
+            ("runtime.sagemaker.eu-west-1.amazonaws.com", "aws.sagemaker"),
             ("europe-west4-aiplatform.googleapis.com", "gcp.vertex_ai"),
             ("aiplatform.eu.rep.googleapis.com", "gcp.vertex_ai"),
+            ("cloudcode-pa.googleapis.com", "gcp.gemini"),
             ("codestral.mistral.ai", "mistral_ai"),
             ("us-south.ml.cloud.ibm.com", "ibm.watsonx.ai"),
             ("abc.eu-west-1.aws.endpoints.huggingface.cloud", "huggingface"),
+            ("dashscope-intl.aliyuncs.com", "dashscope"),
+            ("adb-1.2.azuredatabricks.net", "databricks"),
+            ("model-abc.api.baseten.co", "baseten"),
+            ("inference.generativeai.us-chicago-1.oci.oraclecloud.com", "oci"),
+            ("ark.cn-beijing.volces.com", "volcengine"),
+            ("models.github.ai", "github"),
+            ("ai-gateway.vercel.sh", "vercel_ai_gateway"),
         ] {
-            assert_eq!(of_host(host.as_bytes(), b"/"), Some(provider), "{host}");
+            assert_eq!(of(host), Some(provider), "{host}");
         }
         for host in
             ["", "openai.com", "api.openai.com.evil.example", "notapi.x.ai", "llm.internal", "mistral.ai"]
         {
-            assert_eq!(of_host(host.as_bytes(), b"/"), None, "{host}");
+            assert_eq!(of(host), None, "{host}");
         }
     }
 
     #[test]
     fn azure_ai_services_are_told_apart_by_path() {
-        let of = |path: &str| of_host(b"r.services.ai.azure.com", path.as_bytes());
+        let of = |path: &str| of_host(b"r.services.ai.azure.com", path.as_bytes()).map(|p| p.name);
         assert_eq!(of("/openai/v1/responses"), Some("azure.ai.openai"));
         assert_eq!(of("/models/chat/completions"), Some("azure.ai.inference"));
         assert_eq!(of("/anthropic/v1/messages"), Some("azure.ai.inference"));
     }
 
     #[test]
+    fn names_are_unique_and_every_host_finds_its_own_provider() {
+        for (at, provider) in PROVIDERS.iter().enumerate() {
+            assert!(
+                PROVIDERS.iter().skip(at + 1).all(|other| other.name != provider.name),
+                "{}",
+                provider.name
+            );
+            assert!(!provider.hosts.is_empty(), "{}", provider.name);
+            for own in provider.hosts {
+                let mut host = own.start.to_vec();
+                if let Some(end) = own.end {
+                    host.extend_from_slice(b"x1");
+                    host.extend_from_slice(end);
+                }
+                let found = of_host(&host, b"/").map(|provider| provider.name);
+                assert_eq!(found, Some(provider.name), "{}", String::from_utf8_lossy(&host));
+            }
+        }
+    }
+
+    #[test]
+    fn those_with_quirks_are_looked_up_by_name() {
+        let common = |p: &Provider| p.page == Page::Common && p.quirks == Quirks::NONE;
+        assert!(PROVIDERS.iter().take(QUIRKY).all(|provider| !common(provider)));
+        assert!(PROVIDERS.iter().skip(QUIRKY).all(common));
+        assert!(named("openrouter").quirks.names_upstream);
+        assert!(common(named("acme")));
+    }
+
+    #[test]
     fn one_star_stands_for_any_text() {
-        assert!(matches_host("a*z", b"az"));
-        assert!(matches_host("a*z", b"A.b.Z"));
-        assert!(!matches_host("aa*aa", b"aaa"));
-        assert!(!matches_host("*.x", b"x"));
+        let matches = |pattern: &str, text: &[u8]| Pattern::new(pattern).matches(text);
+        assert!(matches("a*z", b"az"));
+        assert!(matches("a*z", b"A.b.Z"));
+        assert!(!matches("aa*aa", b"aaa"));
+        assert!(!matches("*.x", b"x"));
     }
 }

@@ -1,5 +1,7 @@
 //! What is special about the answers of some providers, whose formats are others' or differ by that alone.
 
+use super::provider;
+
 /// What is special about a provider's answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quirks {
@@ -12,15 +14,11 @@ pub(crate) struct Quirks {
 }
 
 impl Quirks {
-    const NONE: Self = Self { names_upstream: false, usage_follows: false, numbers_of_vertex: false };
+    pub(crate) const NONE: Self =
+        Self { names_upstream: false, usage_follows: false, numbers_of_vertex: false };
 
     /// Those of this provider; most have none.
     pub(crate) fn of(provider: &str) -> Self {
-        QUIRKS.iter().find(|(name, _)| *name == provider).map_or(Self::NONE, |(_, quirks)| *quirks)
+        provider::named(provider).quirks
     }
 }
-
-const QUIRKS: &[(&str, Quirks)] = &[
-    ("openrouter", Quirks { names_upstream: true, usage_follows: true, ..Quirks::NONE }),
-    ("gcp.vertex_ai", Quirks { numbers_of_vertex: true, ..Quirks::NONE }),
-];

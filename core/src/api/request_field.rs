@@ -43,6 +43,75 @@ pub(crate) enum RequestField {
     EmbeddingHint,
     /// A member that only the making of images has.
     ImageHint,
+    /// What makes an element of the input one of a conversation: its role, its parts.
+    Turn(Shape),
+    /// The member that goes with the input in this format alone.
+    Own(Shape),
+}
+
+/// The type that a member has to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A text that is not empty.
+    Text,
+    /// A list that is not empty.
+    List,
+    /// An object, empty or not.
+    Object,
+}
+
+/// What a request shows of its format, as a set: members with the types they have there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signs(u32);
+
+impl Signs {
+    /// A model's name, in the body or the path.
+    pub(crate) const MODEL: Self = Self(1);
+    /// [`RequestField::Turn`]
+    pub(crate) const TURNS: Self = Self(1 << 1);
+    /// [`RequestField::Own`]
+    pub(crate) const OWN: Self = Self(1 << 2);
+    /// A generation parameter, or whether to stream.
+    pub(crate) const PARAMETER: Self = Self(1 << 3);
+    /// A file in a form.
+    pub(crate) const FILE: Self = Self(1 << 4);
+    /// A named prompt, an earlier response: what stands for input.
+    pub(crate) const REFERENCE: Self = Self(1 << 5);
+    /// [`RequestField::EmbeddingHint`], [`RequestField::ImageHint`]
+    pub(crate) const HINT: Self = Self(1 << 6);
+    /// `message`, a text.
+    pub(crate) const MESSAGE: Self = Self::input(Input::Message);
+    /// `chat_history`, a list.
+    pub(crate) const HISTORY: Self = Self::input(Input::History);
+    /// `input`, `inputs`: a text or a list.
+    pub(crate) const INPUT: Self = Self::input(Input::Inputs);
+    /// `contents`
+    pub(crate) const CONTENTS: Self = Self::input(Input::Contents);
+    /// `texts`, `text`
+    pub(crate) const TEXTS: Self = Self::input(Input::Texts);
+    /// `prompt`
+    pub(crate) const PROMPT: Self = Self::input(Input::Prompt);
+    /// `query`
+    pub(crate) const QUERY: Self = Self::input(Input::Query);
+
+    /// Input of this kind, a text or a list that is not empty.
+    pub(crate) const fn input(input: Input) -> Self {
+        Self(1_u32.wrapping_shl(8_u32.wrapping_add(input as u32)))
+    }
+
+    /// Both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of these are among them.
+    pub(crate) const fn have(self, these: Self) -> bool {
+        self.0 & these.0 == these.0
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// Facts that are numbers.
@@ -143,13 +212,26 @@ impl Text {
 }
 
 impl Input {
+    /// Each kind, in their order.
+    pub(crate) const ALL: [Self; Self::LEN] = [
+        Self::Messages,
+        Self::History,
+        Self::Message,
+        Self::Contents,
+        Self::Inputs,
+        Self::Texts,
+        Self::Prompt,
+        Self::Requests,
+        Self::Content,
+        Self::Query,
+    ];
     /// How many there are.
     pub(crate) const LEN: usize = Self::Query as usize + 1;
 }
 
 /// The vocabulary of the tables.
 pub(super) mod words {
-    pub(in crate::api) use super::{Input::*, Number::*, OutputHint::*, RequestField::*, Text::*};
+    pub(in crate::api) use super::{Input::*, Number::*, OutputHint::*, RequestField::*, Shape, Text::*};
 }
 
 impl Field for RequestField {
@@ -167,7 +249,9 @@ impl Field for RequestField {
             | Self::InputItem(_)
             | Self::Tools
             | Self::EmbeddingHint
-            | Self::ImageHint => 0,
+            | Self::ImageHint
+            | Self::Turn(_)
+            | Self::Own(_) => 0,
         };
         Want::Value { text }
     }

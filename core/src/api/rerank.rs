@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.cohere.com/reference/rerank>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common_response};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "openai",
     streams_by_default: false,
     request: &[REQUEST],
+    shows: &[Signs::QUERY.and(Signs::OWN).and(Signs::MODEL)],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
@@ -19,7 +20,7 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
-    &[("model", Text(Model, 0)), ("query", Input(Query))]
+    &[("model", Text(Model, 0)), ("query", Input(Query)), ("documents", Own(Shape::List))]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {
@@ -30,5 +31,7 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("provider", UpstreamProvider),
         // All that Voyage tells; Cohere counts searches, not tokens.
         ("usage.total_tokens", Count(Total, 0)),
+        ("results", Hint),
+        ("data", Hint),
     ]
 };

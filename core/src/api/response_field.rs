@@ -113,6 +113,11 @@ pub(crate) enum ResponseField {
     /// JSON as base64 in a text: the real message (Bedrock).
     Wrapped,
 
+    /// A member that no other software's answers have.
+    Mark,
+    /// A member that the format's answers have, and others' may.
+    Hint,
+
     /// The error: an object of [`Self::InnerErrorWord`]s, or a text.
     Error,
     /// A word of the error object.
@@ -321,6 +326,8 @@ impl Field for ResponseField {
             | Self::Part
             | Self::PartText
             | Self::PartThought
+            | Self::Mark
+            | Self::Hint
             | Self::Error
             | Self::OuterErrorMessage => 0,
         };

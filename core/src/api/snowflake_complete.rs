@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "snowflake",
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TURNS)],
     response: &[common_response::OPENAI_USAGE, common_response::CHAT_CHOICES, RESPONSE],
     messages: &[],
     // Its finish reasons come with some models only.
@@ -26,6 +27,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("tools", Tools),
         ("tools[].tool_spec.name", ToolName),
         ("response_format.type", Output(Format)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 

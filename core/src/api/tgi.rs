@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://huggingface.github.io/text-generation-inference/>, <https://docs.sglang.ai/basic_usage/native_api.html>.
 
-use super::{Count, Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Count, Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,6 +12,14 @@ pub(super) const SPEC: Spec = Spec {
     provider: "huggingface",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_PARAMETERS, common::IN_SAMPLING_PARAMS, REQUEST],
+    shows: &[
+        Signs::INPUT.and(Signs::OWN),
+        Signs::INPUT.and(Signs::MODEL),
+        Signs::INPUT.and(Signs::PARAMETER),
+        Signs::TEXTS.and(Signs::OWN),
+        Signs::TEXTS.and(Signs::PARAMETER),
+        Signs::PROMPT,
+    ],
     response: &[ALONE, IN_LIST, RESPONSE],
     messages: &[],
     ends: Ends::Choices,
@@ -31,6 +39,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("input_ids", Input(Prompt)),
         ("input_ids[]", InputItem(Prompt)),
         ("sampling_params.json_schema", Output(Schema)),
+        ("parameters", Own(Shape::Object)),
+        ("sampling_params", Own(Shape::Object)),
     ]
 };
 
@@ -42,11 +52,14 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("token.text", VISIBLE),
         // SGLang; what it has generated so far comes in every message.
         ("text", VISIBLE),
+        ("meta_info", Hint),
         ("meta_info.id", Id(0)),
         ("meta_info.finish_reason.type", FinishReason),
         ("meta_info.prompt_tokens", Count(Input, 0)),
         ("meta_info.completion_tokens", Count(Output, 0)),
         ("meta_info.cached_tokens", Count(CacheRead, 0)),
+        ("generated_text", Mark),
+        ("[].generated_text", Mark),
     ]
 };
 

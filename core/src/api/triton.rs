@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_generate.md>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::TextCompletion),
     provider: "triton",
     request: &[common::PARAMETERS, common::IN_PARAMETERS, REQUEST],
+    shows: &[Signs::PROMPT],
     response: &[RESPONSE],
     messages: &[],
     // Nothing in a stream says that it is the last message.

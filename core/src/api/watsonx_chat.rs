@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-chat>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common, common_response, openai_chat};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common, common_response, openai_chat};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -11,6 +11,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "ibm.watsonx.ai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, openai_chat::REQUEST, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TURNS)],
     response: &[common_response::OPENAI_USAGE, common_response::CHAT_CHOICES, RESPONSE],
     messages: &[],
     ends: Ends::Choices,

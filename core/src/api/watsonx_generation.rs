@@ -3,7 +3,7 @@
 //!
 //! Specification: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>.
 
-use super::{Ends, RequestField, ResponseField, Spec, Table, common};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,6 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "ibm.watsonx.ai",
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::INPUT)],
     response: &[RESPONSE],
     messages: &[],
     ends: Ends::Choices,

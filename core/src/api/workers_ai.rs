@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://developers.cloudflare.com/workers-ai/>.
 
-use super::{Answers, Ends, RequestField, ResponseField, Spec, Table, common, common_response};
+use super::{Answers, Ends, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 
 pub(super) const SPEC: Spec = Spec {
     name: "workers_ai",
@@ -10,6 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     provider: "cloudflare",
     streams_by_default: false,
     request: &[common::PARAMETERS, REQUEST],
+    shows: &[Signs::MODEL.and(Signs::TURNS), Signs::MODEL.and(Signs::PROMPT), Signs::MODEL.and(Signs::TEXTS)],
     response: &[
         common_response::OPENAI_USAGE,
         common_response::RESULT_USAGE,
@@ -34,6 +35,7 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("tools[].name", ToolName),
         ("tools[].function.name", ToolName),
         ("response_format.type", Output(Format)),
+        ("messages[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -55,5 +57,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("tool_calls[].id", ToolCallId),
         ("tool_calls[].name", ToolCallName),
         ("tool_calls[].function.name", ToolCallName),
+        ("result", Hint),
     ]
 };

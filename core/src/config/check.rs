@@ -97,7 +97,13 @@ fn check_provider(index: usize, rule: &ProviderRule) -> Result<(), ConfigError> 
     if rule.provider.is_none() && rule.api.is_none() && rule.operation.is_none() {
         return wrong(&path(""), "says nothing; give provider, api, operation or several of them");
     }
-    if rule.api.is_some() && rule.host.is_none() && rule.path.is_none() {
+    if rule.operation.is_some() && rule.api.is_none() {
+        return wrong(&path(".operation"), "goes with an api; give the one that is spoken there");
+    }
+    let names = [("cluster", &rule.cluster), ("route", &rule.route), ("virtual_host", &rule.virtual_host)];
+    let paths = [("path", &rule.path), ("path_prefix", &rule.path_prefix), ("path_glob", &rule.path_glob)];
+    let places = || names.iter().chain(&paths).map(|(_, value)| *value).chain([&rule.host]);
+    if rule.api.is_some() && places().all(Option::is_none) {
         return wrong(&path(""), "would make every request an LLM call; give a host, a path or both");
     }
     if let Some(api) = rule.api.as_deref().filter(|api| Api::from_name(api).is_none()) {
@@ -106,12 +112,53 @@ fn check_provider(index: usize, rule: &ProviderRule) -> Result<(), ConfigError> 
     if let Some(operation) = rule.operation.as_deref().filter(|name| Operation::from_name(name).is_none()) {
         return wrong(&path(".operation"), unknown(operation, Operation::ALL.iter().map(|op| op.name())));
     }
-    for (key, value) in [("host", &rule.host), ("path", &rule.path), ("provider", &rule.provider)] {
-        if value.as_deref() == Some("") {
-            return wrong(&path(&format!(".{key}")), "is empty; give one, or leave it out");
+    let given = [("host", &rule.host), ("provider", &rule.provider)].into_iter().chain(names).chain(paths);
+    for (key, value) in given.filter_map(|(key, value)| Some((key, value.as_deref()?))) {
+        let path = path(&format!(".{key}"));
+        if value.is_empty() {
+            return wrong(&path, "is empty; give one, or leave it out");
+        }
+        if let Some(problem) = problem_of(key, value) {
+            return wrong(&path, format!("is {value:?}; {problem}"));
         }
     }
     Ok(())
+}
+
+/// What is wrong with a pattern, so that it could never match or not as it looks.
+fn problem_of(key: &str, pattern: &str) -> Option<&'static str> {
+    let stars = pattern.bytes().filter(|b| *b == b'*').count();
+    match key {
+        "host" if pattern.contains("://") => Some("give the host alone, without a scheme"),
+        "host" if pattern.contains('/') => Some("give the host alone, and what follows it as a path"),
+        "host" if pattern.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) => {
+            Some("give the host without its port: every port of it is meant")
+        }
+        "host" if !is_visible(pattern) => Some("no host has such letters; give its name as it is sent"),
+        "host" if pattern.ends_with('.') => {
+            Some("hosts are compared without a dot at their end; leave it out")
+        }
+        "host" | "cluster" | "route" | "virtual_host" if stars > 1 => Some("give one * at most"),
+        "path" | "path_prefix" | "path_glob" if pattern.contains(['?', '#']) => {
+            Some("paths are compared without query and fragment; give the path alone")
+        }
+        "path" | "path_prefix" | "path_glob" if pattern.contains("://") => {
+            Some("give the path alone, and its host as host")
+        }
+        "path" | "path_prefix" | "path_glob" if pattern.bytes().all(|b| b == b'/') => {
+            Some("it names no segment, so that every path would fit; name one, or leave it out")
+        }
+        "path" | "path_prefix" | "path_glob" => pattern.split('/').find_map(|word| match word {
+            "*" => None,
+            "**" if key == "path_glob" => None,
+            "**" => Some("** is for path_glob; here * stands for any one segment"),
+            word if word.contains('*') => {
+                Some("a * stands for a whole segment; give it alone between slashes, or use host or cluster")
+            }
+            _ => None,
+        }),
+        _ => None,
+    }
 }
 
 /// What to do instead of setting a header that the export sets.
@@ -231,6 +278,66 @@ mod tests {
                 r#"{"providers":[{"host":"","provider":"x"}]}"#,
                 "providers[0].host: is empty; give one, or leave it out",
             ),
+            (
+                r#"{"providers":[{"host":"https://llm.corp","provider":"x"}]}"#,
+                r#"providers[0].host: is "https://llm.corp"; give the host alone, without a scheme"#,
+            ),
+            (
+                r#"{"providers":[{"host":"llm.corp/v1","provider":"x"}]}"#,
+                r#"providers[0].host: is "llm.corp/v1"; give the host alone, and what follows it as a path"#,
+            ),
+            (
+                r#"{"providers":[{"host":"llm.corp:8080","provider":"x"}]}"#,
+                r#"providers[0].host: is "llm.corp:8080"; give the host without its port: every port of it is meant"#,
+            ),
+            (
+                r#"{"providers":[{"host":"llm.corp.","provider":"x"}]}"#,
+                r#"providers[0].host: is "llm.corp."; hosts are compared without a dot at their end; leave it out"#,
+            ),
+            (
+                r#"{"providers":[{"host":"llm corp","provider":"x"}]}"#,
+                r#"providers[0].host: is "llm corp"; no host has such letters; give its name as it is sent"#,
+            ),
+            (
+                r#"{"providers":[{"host":"*.llm.*","provider":"x"}]}"#,
+                r#"providers[0].host: is "*.llm.*"; give one * at most"#,
+            ),
+            (
+                r#"{"providers":[{"cluster":"**","provider":"x"}]}"#,
+                r#"providers[0].cluster: is "**"; give one * at most"#,
+            ),
+            (
+                r#"{"providers":[{"route":"a*b*","provider":"x"}]}"#,
+                r#"providers[0].route: is "a*b*"; give one * at most"#,
+            ),
+            (
+                r#"{"providers":[{"virtual_host":"","provider":"x"}]}"#,
+                "providers[0].virtual_host: is empty; give one, or leave it out",
+            ),
+            (
+                r#"{"providers":[{"path":"/chat?x=1","provider":"x"}]}"#,
+                r#"providers[0].path: is "/chat?x=1"; paths are compared without query and fragment; give the path alone"#,
+            ),
+            (
+                r#"{"providers":[{"path_prefix":"https://a/b","provider":"x"}]}"#,
+                r#"providers[0].path_prefix: is "https://a/b"; give the path alone, and its host as host"#,
+            ),
+            (
+                r#"{"providers":[{"path_prefix":"/","provider":"x"}]}"#,
+                r#"providers[0].path_prefix: is "/"; it names no segment, so that every path would fit; name one, or leave it out"#,
+            ),
+            (
+                r#"{"providers":[{"path":"/**/chat","provider":"x"}]}"#,
+                r#"providers[0].path: is "/**/chat"; ** is for path_glob; here * stands for any one segment"#,
+            ),
+            (
+                r#"{"providers":[{"path_glob":"/v*/chat","provider":"x"}]}"#,
+                r#"providers[0].path_glob: is "/v*/chat"; a * stands for a whole segment; give it alone between slashes, or use host or cluster"#,
+            ),
+            (
+                r#"{"providers":[{"host":"a","operation":"chat"}]}"#,
+                "providers[0].operation: goes with an api; give the one that is spoken there",
+            ),
         ] {
             let error = Config::parse(text.as_bytes()).expect_err(text);
             assert_eq!(error.to_string(), expected);
@@ -244,7 +351,7 @@ mod tests {
         };
         let error = refused(r#"{"host":"a","api":"openai"}"#);
         assert!(error.starts_with(r#"providers[0].api: is "openai"; give one of openai_chat, "#), "{error}");
-        let error = refused(r#"{"host":"a","operation":"talk"}"#);
+        let error = refused(r#"{"host":"a","api":"openai_chat","operation":"talk"}"#);
         assert!(error.starts_with(r#"providers[0].operation: is "talk"; give one of chat, "#), "{error}");
     }
 

@@ -165,7 +165,7 @@ pub enum SemconvVersion {
     V1_42Dev,
 }
 
-/// What stands on a host, a path, or both.
+/// What stands where all that is given fits: host, path, where Envoy routes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProviderRule {
@@ -173,6 +173,16 @@ pub struct ProviderRule {
     pub host: Option<String>,
     /// The end of the path in whole segments, `*` standing for any one. Default: every path.
     pub path: Option<String>,
+    /// The beginning of the path in whole segments, `*` standing for any one. Default: every path.
+    pub path_prefix: Option<String>,
+    /// The whole path: `*` stands for any one segment, `**` for any number of them. Default: every path.
+    pub path_glob: Option<String>,
+    /// Name of Envoy's cluster, one `*` standing for any text. Default: every cluster.
+    pub cluster: Option<String>,
+    /// Name of Envoy's route, likewise.
+    pub route: Option<String>,
+    /// Name of Envoy's virtual host, likewise.
+    pub virtual_host: Option<String>,
     /// `gen_ai.provider.name` of who answers there.
     pub provider: Option<String>,
     /// The wire format spoken there, e.g. `openai_chat`.
@@ -227,6 +237,11 @@ impl Config {
         let rules = self.providers.iter().map(|rule| OverrideRule {
             host: rule.host.clone(),
             path: rule.path.clone(),
+            path_prefix: rule.path_prefix.clone(),
+            path_glob: rule.path_glob.clone(),
+            cluster: rule.cluster.clone(),
+            route: rule.route.clone(),
+            virtual_host: rule.virtual_host.clone(),
             provider: rule.provider.clone(),
             // Names were checked when the configuration was read.
             api: rule.api.as_deref().and_then(Api::from_name),
@@ -307,7 +322,11 @@ mod tests {
             "semconv": { "version": "1.42.0-dev" },
             "limits": { "max_memory_bytes": 1048576, "max_live_exchanges": 1000000 },
             "providers": [
-                { "host": "llm.*", "path": "/v1/chat", "provider": "vllm", "api": "openai_chat", "operation": "chat" }
+                {
+                    "host": "llm.*", "path": "/v1/chat", "path_prefix": "/team/*", "path_glob": "/team/**/chat",
+                    "cluster": "gpu-*", "route": "chat", "virtual_host": "llm",
+                    "provider": "vllm", "api": "openai_chat", "operation": "chat"
+                }
             ]
         }"#;
         let config = Config::parse(text.as_bytes()).unwrap();
@@ -335,6 +354,11 @@ mod tests {
         let rule = OverrideRule {
             host: Some("llm.*".into()),
             path: Some("/v1/chat".into()),
+            path_prefix: Some("/team/*".into()),
+            path_glob: Some("/team/**/chat".into()),
+            cluster: Some("gpu-*".into()),
+            route: Some("chat".into()),
+            virtual_host: Some("llm".into()),
             provider: Some("vllm".into()),
             api: Some(Api::OpenAiChat),
             operation: Some(Operation::Chat),

@@ -2,7 +2,6 @@
 #![allow(clippy::panic, reason = "asserting is what this is for; no filter contains it")]
 
 use super::Observer;
-use crate::api::Proof;
 use crate::call::{Call, End, Outcome, UsageStatus};
 use crate::headers::Headers;
 use crate::time::UnixNanos;
@@ -31,7 +30,7 @@ pub fn fuzz_exchange(data: &[u8]) {
         let observe = |size: usize| -> Option<Call> {
             let now = UnixNanos(1);
             let mut exchange = observer.begin(&Headers::new(&request_pairs), now)?;
-            let certain = exchange.detected.proof == Proof::None && exchange.detected.operation.is_some();
+            let certain = exchange.detected.vouched && exchange.detected.operation.is_some();
             for chunk in request_body.chunks(size) {
                 exchange.request_body(chunk, now);
             }

@@ -13,14 +13,14 @@ mod response;
 
 use std::sync::Arc;
 
-use crate::api::{self, Compiled, Detected, Overrides, Quirks, Tables};
+use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Tables};
 use crate::budget::Budget;
 use crate::call::{Call, ClientFacts, End, Losses, Operation};
 use crate::decode::DecodeError;
 use crate::headers::Headers;
 use crate::time::UnixNanos;
-use request::RequestSide;
-use response::{Answer, ResponseSide};
+use request::{RequestSide, Shown};
+use response::{Answer, Likeness, ResponseSide};
 
 /// What is shared by all exchanges of one VM: compiled tables and settings.
 #[derive(Debug, Default)]
@@ -47,7 +47,13 @@ impl Observer {
     /// of which nothing else need be shown.
     #[must_use]
     pub fn begin(&self, request: &Headers<'_>, now: UnixNanos) -> Option<Exchange> {
-        let detected = api::detect(request, &self.overrides)?;
+        self.begin_behind(&(), request, now)
+    }
+
+    /// The same, where a proxy knows more of the request than its headers.
+    #[must_use]
+    pub fn begin_behind(&self, proxy: &dyn Proxy, request: &Headers<'_>, now: UnixNanos) -> Option<Exchange> {
+        let detected = api::detect(request, &self.overrides, proxy)?;
         let tables = self.tables.of(detected.api)?;
         Some(Exchange {
             client: client::read(request),
@@ -56,6 +62,12 @@ impl Observer {
             detected,
             tables,
         })
+    }
+
+    /// Settles who answered, by the headers of the request that was really sent. To be told before the end; without
+    /// it the client's word stands.
+    pub fn settle(&self, exchange: &mut Exchange, proxy: &dyn Proxy, sent: &Headers<'_>) {
+        exchange.detected.settle(sent, &self.overrides, proxy);
     }
 }
 
@@ -119,16 +131,19 @@ impl Exchange {
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
     pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
-        if !self.request.is_call() {
-            return None;
-        }
         let operation = match self.detected.operation {
             // Vectors in the answer know better than the request's body, where that is to decide.
             None if self.response.embeds() => Operation::Embeddings,
             _ => self.request.operation()?,
         };
-        let Answer { api, mut facts, usage, error, stream, timing, outcome, losses } =
+        let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
             self.response.finish(end, operation, now);
+        if !self.detected.vouched && !shows_its_api(self.request.shown(), likeness) {
+            return None;
+        }
+        if !Quirks::of(&self.detected.provider).names_upstream {
+            facts.upstream_provider = None;
+        }
         let (request, request_losses) = self.request.into_facts(operation);
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =
@@ -167,6 +182,16 @@ impl Unread {
             Self::Shed => &mut losses.unbudgeted_bodies,
         };
         *count = count.saturating_add(1);
+    }
+}
+
+/// Whether an exchange on a host nobody knows is a call, by its bodies. An error says nothing against a request that
+/// shows the format; where neither body could be read, nothing speaks for it.
+fn shows_its_api(request: Shown, answer: Likeness) -> bool {
+    match request {
+        Shown::Format => answer != Likeness::None,
+        Shown::Nothing => answer == Likeness::Certain,
+        Shown::Otherwise => false,
     }
 }
 

@@ -2,7 +2,7 @@
 //! the attributes of the core conventions that go with them (`server.*`, `http.*`, `error.type`).
 
 use super::AttributeSink;
-use crate::api::Api;
+use crate::api::{Api, Page, provider_named};
 use crate::call::{Call, Operation};
 
 /// A version of the GenAI conventions.
@@ -71,13 +71,13 @@ fn v1_42_dev(call: &Call, sink: &mut impl AttributeSink) {
     sink.int_if("gen_ai.usage.cache_creation.input_tokens", usage.cache_write_tokens);
     sink.int_if("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens);
 
-    match call.provider.as_ref() {
-        "openai" | "azure.ai.openai" => openai(call, sink),
-        "aws.bedrock" => sink.text_if("aws.bedrock.guardrail.id", request.guardrail_id.as_deref()),
-        "azure.ai.inference" => {
+    match provider_named(&call.provider).page {
+        Page::OpenAi => openai(call, sink),
+        Page::Bedrock => sink.text_if("aws.bedrock.guardrail.id", request.guardrail_id.as_deref()),
+        Page::AzureInference => {
             sink.text("azure.resource_provider.namespace", "Microsoft.CognitiveServices");
         }
-        _ => {}
+        Page::Common => {}
     }
 }
 
@@ -99,9 +99,9 @@ fn openai_api_type(api: Api) -> Option<&'static str> {
     }
 }
 
-/// `azure.ai.inference` names the port only where it is not 443.
+/// The page of Azure AI Inference names the port only where it is not 443.
 fn names_port(call: &Call, port: u16) -> bool {
-    call.provider != "azure.ai.inference" || port != 443
+    port != 443 || provider_named(&call.provider).page != Page::AzureInference
 }
 
 /// An integer that was sent as a number with a point; a fraction is none.

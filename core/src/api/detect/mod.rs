@@ -1,4 +1,8 @@
-//! Which API an exchange speaks and who answers, from the request's headers.
+//! Which API an exchange speaks and who answers.
+//!
+//! In two steps, for a proxy may rewrite host and path after the filter has seen them: [`detect`] tells from the
+//! request's headers what to read and who it seems to be, [`Detected::settle`] in the end who it was, from what
+//! was really sent.
 //!
 //! Only a POST can be inference. Its path is matched at its end, segment by segment, so that the prefixes of
 //! gateways do not matter; the host tells the provider, and decides where two formats share a path. What is
@@ -8,19 +12,24 @@
 //! segment with the short lists below.
 
 mod models;
+mod proxy;
 mod request_line;
 mod routes;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::borrow::Cow;
+
+pub use proxy::{Metadata, Proxy, ProxyFact};
+use request_line::{HostName, RequestLine};
+pub use rules::{OverrideRule, Overrides};
+use who::{Evidence, Who};
 
 use super::{Api, path};
 use crate::call::{Operation, Server};
 use crate::headers::Headers;
-use request_line::{HostName, RequestLine};
-pub use rules::{OverrideRule, Overrides};
 
 /// What the request's headers tell of an LLM call.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +40,21 @@ pub struct Detected {
     pub operation: Option<Operation>,
     /// `gen_ai.provider.name`
     pub provider: Cow<'static, str>,
-    /// Who answers, as the client addressed it.
+    /// Who answers: as the client addressed it, until it is settled.
     pub server: Server,
     /// The model, where the path names one.
     pub model: Option<PathModel>,
     /// Whether the path asks for a stream; `None` where the body does.
     pub stream: Option<bool>,
-    /// What the body must show for this to be an LLM call.
-    pub proof: Proof,
+    /// Host, rule or metadata say that a provider answers, so that the path is believed. Else paths like `/api/chat`
+    /// are used by other software too, and the bodies must show the API.
+    pub vouched: bool,
+    /// The path serves other things too, whoever answers: the bodies must show the API on every host.
+    doubtful: bool,
+    /// The client's scheme and host are the provider's own, so that its port is the one that answers.
+    direct: bool,
+    /// What tells the provider.
+    by: Evidence,
 }
 
 /// A model named by the path, percent-decoded.
@@ -50,47 +66,53 @@ pub enum PathModel {
     Fallback(String),
 }
 
-/// What the request's body must show for the exchange to be an LLM call.
-///
-/// Paths like `/api/chat` are used by other software too. On the host of a known provider they are believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// Nothing: host or path are enough.
-    None,
-    /// A whole body without a model disproves it.
-    Model,
-    /// A whole body without a model, a prompt or messages disproves it.
-    ModelOrInput,
-    /// It is proved only by a prompt in the body.
-    InputSeen,
-}
-
 /// Looks at the request's headers: `None` for traffic that is no LLM call.
 #[must_use]
-pub fn detect(request: &Headers<'_>, overrides: &Overrides) -> Option<Detected> {
+pub fn detect(request: &Headers<'_>, overrides: &Overrides, proxy: &dyn Proxy) -> Option<Detected> {
     let line = RequestLine::read(request)?;
-    let host = HostName::new(line.authority);
-    let found = overrides.found(&host, line.path).or_else(|| routes::find(&host, line.path, request))?;
+    let who = Who::new(HostName::new(line.authority), line.path, proxy);
+    if let Some(found) = find(&who, request, overrides) {
+        return Some(detected(&line, &who, overrides, found));
+    }
+    let plain = path::plain(line.path)?;
+    let who = Who::new(HostName::new(line.authority), &plain, proxy);
+    let found = find(&who, request, overrides)?;
+    Some(detected(&line, &who, overrides, found))
+}
 
-    let provider = overrides
-        .matching(&host, line.path)
-        .find_map(|rule| rule.provider.clone())
-        .map(Cow::Owned)
-        .or_else(|| host.provider(line.path).map(Cow::Borrowed))
-        .unwrap_or_else(|| Cow::Borrowed(default_provider(found.api, line.path)));
-    let port = host.port.or(match line.scheme {
+fn find(who: &Who<'_>, request: &Headers<'_>, overrides: &Overrides) -> Option<Found> {
+    overrides.found(who).or_else(|| routes::find(who, request))
+}
+
+fn detected(line: &RequestLine<'_>, who: &Who<'_>, overrides: &Overrides, found: Found) -> Detected {
+    let (provider, by) = match (overrides.provider(who), who.known()) {
+        (Some(name), _) => (Cow::Owned(name), Evidence::Rule),
+        (None, Some(known)) => (Cow::Borrowed(known.name), Evidence::Host),
+        (None, None) => (Cow::Borrowed(who::by_shape(found.api, who.path)), Evidence::Shape),
+    };
+    let port = who.host.port.or(match line.scheme {
         b"http" => Some(80),
         _ => Some(443),
     });
-    Some(Detected {
+    Detected {
         api: found.api,
         operation: found.operation,
         provider,
-        server: Server { address: String::from_utf8_lossy(host.name).into_owned(), port },
+        server: Server { address: who.host.address(), port },
         model: found.model,
         stream: found.stream,
-        proof: found.proof,
-    })
+        vouched: found.vouched || (by > Evidence::Shape && !found.doubtful),
+        doubtful: found.doubtful,
+        direct: by == Evidence::Host && line.scheme == b"https",
+        by,
+    }
+}
+
+impl Detected {
+    /// Settles who answered by the request that was sent, at the exchange's end.
+    pub fn settle(&mut self, sent: &Headers<'_>, overrides: &Overrides, proxy: &dyn Proxy) {
+        who::settle(self, sent, overrides, proxy);
+    }
 }
 
 /// What path and overrides tell.
@@ -99,17 +121,8 @@ struct Found {
     operation: Option<Operation>,
     model: Option<PathModel>,
     stream: Option<bool>,
-    proof: Proof,
-}
-
-/// Whose format it is, where the host is unknown.
-fn default_provider(api: Api, path: &[u8]) -> &'static str {
-    match api {
-        _ if path::has_segment(path, b"publishers") => "gcp.vertex_ai",
-        Api::Invocations if path::ends_with(path, "embed") => "huggingface",
-        Api::Invocations if path::has_segment(path, b"serving-endpoints") => "databricks",
-        Api::Invocations if path::has_segment(path, b"endpoints") => "aws.sagemaker",
-        Api::Rerank if path::ends_with(path, "v2/rerank") => "cohere",
-        _ => api.spec().provider,
-    }
+    /// See [`Detected::doubtful`].
+    doubtful: bool,
+    /// An operator says so.
+    vouched: bool,
 }

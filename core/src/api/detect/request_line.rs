@@ -1,6 +1,6 @@
 //! The parts of a request's headers that tell where it goes.
 
-use crate::api::{path, provider};
+use crate::api::path;
 use crate::headers::Headers;
 
 /// The pseudo-headers of a request that can be inference.
@@ -12,6 +12,7 @@ pub(super) struct RequestLine<'a> {
 }
 
 impl<'a> RequestLine<'a> {
+    /// `None` unless it is a POST.
     pub(super) fn read(request: &Headers<'a>) -> Option<Self> {
         let (mut method, mut path, mut authority, mut scheme) = (None, None, None, None);
         for (name, value) in request.iter() {
@@ -34,10 +35,20 @@ impl<'a> RequestLine<'a> {
             path: path?,
         })
     }
+
+    /// Of any request.
+    pub(super) fn of(request: &Headers<'a>) -> Self {
+        Self {
+            authority: request.get(":authority").or_else(|| request.get("host")).unwrap_or_default(),
+            scheme: request.get(":scheme").unwrap_or(b"https"),
+            path: request.get(":path").map(path::of_target).unwrap_or_default(),
+        }
+    }
 }
 
 /// An authority taken apart.
 pub(super) struct HostName<'a> {
+    /// Without the dot at its end that a fully qualified name may have.
     pub(super) name: &'a [u8],
     pub(super) port: Option<u16>,
 }
@@ -50,10 +61,14 @@ impl<'a> HostName<'a> {
             Some((name, rest)) => (name, rest.strip_prefix(b":").unwrap_or_default()),
             None => path::split_once(authority, b':').unwrap_or((authority, b"")),
         };
+        let name = name.strip_suffix(b".").unwrap_or(name);
         Self { name, port: std::str::from_utf8(port).ok().and_then(|port| port.parse().ok()) }
     }
 
-    pub(super) fn provider(&self, path: &[u8]) -> Option<&'static str> {
-        provider::of_host(self.name, path)
+    /// As `server.address`: names of hosts are alike in any case, so that they are told in one.
+    pub(super) fn address(&self) -> String {
+        let mut address = String::from_utf8_lossy(self.name).into_owned();
+        address.make_ascii_lowercase();
+        address
     }
 }

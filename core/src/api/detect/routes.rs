@@ -1,14 +1,15 @@
 //! Paths that are inference.
 
 use super::models::{google_model, path_model, workers_ai_model};
-use super::request_line::HostName;
-use super::{Found, PathModel, Proof};
+use super::who::Who;
+use super::{Found, PathModel};
 use crate::api::{Api, path};
 use crate::call::Operation;
 use crate::headers::Headers;
 
 /// What the path says is asked for, and how.
-pub(super) fn find(host: &HostName<'_>, path: &[u8], request: &Headers<'_>) -> Option<Found> {
+pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
+    let path = who.path;
     let last = path::last_segment(path);
     if let Some((resource, verb)) = path::split_verb(last) {
         return match_verb(path, resource, verb);
@@ -16,22 +17,23 @@ pub(super) fn find(host: &HostName<'_>, path: &[u8], request: &Headers<'_>) -> O
     if last.is_empty() {
         return match_root(request);
     }
-    let mut provider = None;
-    let ends = ENDS.iter().filter(|end| end.last.as_bytes() == last);
-    for end in ends.chain(NAMED) {
-        if !path::before_last_ends_with(path, end.before) {
-            continue;
-        }
-        let provider = *provider.get_or_insert_with(|| host.provider(path));
-        if !end.on.allows(provider, path) {
-            continue;
-        }
+    let ends = ENDS.iter().filter(|end| end.last.as_bytes().eq_ignore_ascii_case(last));
+    let fits = |end: &&End| path::before_last_ends_with(path, end.before) && end.on.allows(who);
+    if let Some(end) = ends.chain(NAMED).find(fits) {
+        // Where the host decides the format, so does metadata.
+        let named = match end.on {
+            On::Any if !end.doubtful => None,
+            _ if who.known().is_some() => None,
+            _ => who.api_of_metadata(),
+        };
+        let api = named.unwrap_or(end.api);
         return Some(Found {
-            api: end.api,
-            operation: end.operation,
-            model: path_model(end.api, path),
+            api,
+            operation: if api == end.api { end.operation } else { api.spec().operation },
+            model: path_model(api, path),
             stream: end.stream,
-            proof: if provider.is_some() { Proof::None } else { end.proof },
+            doubtful: end.doubtful,
+            vouched: named.is_some(),
         });
     }
     workers_ai_model(path).map(|model| Found {
@@ -39,7 +41,8 @@ pub(super) fn find(host: &HostName<'_>, path: &[u8], request: &Headers<'_>) -> O
         operation: None,
         model: Some(PathModel::Decides(model)),
         stream: None,
-        proof: Proof::None,
+        doubtful: false,
+        vouched: false,
     })
 }
 
@@ -53,7 +56,8 @@ fn match_root(request: &Headers<'_>) -> Option<Found> {
         operation: Some(Operation::TextCompletion),
         model: None,
         stream: None,
-        proof: Proof::InputSeen,
+        doubtful: true,
+        vouched: false,
     })
 }
 
@@ -85,7 +89,8 @@ fn match_verb(path: &[u8], resource: &[u8], verb: &[u8]) -> Option<Found> {
                 operation: None,
                 model: model.map(PathModel::Fallback),
                 stream: Some(verb == b"streamRawPredict"),
-                proof: Proof::None,
+                doubtful: false,
+                vouched: false,
             });
         }
         b"rawPredict" | b"streamRawPredict" => {
@@ -98,12 +103,19 @@ fn match_verb(path: &[u8], resource: &[u8], verb: &[u8]) -> Option<Found> {
     };
     // The token count of Claude is addressed as a model of its own; the body names the real one.
     let model = model.filter(|name| name != "count-tokens").map(PathModel::Decides);
-    Some(Found { api, operation: Some(operation), model, stream: Some(stream), proof: Proof::None })
+    Some(Found {
+        api,
+        operation: Some(operation),
+        model,
+        stream: Some(stream),
+        doubtful: false,
+        vouched: false,
+    })
 }
 
 /// A path that tells nothing but this.
 fn plain(api: Api, operation: Operation) -> Found {
-    Found { api, operation: Some(operation), model: None, stream: None, proof: Proof::None }
+    Found { api, operation: Some(operation), model: None, stream: None, doubtful: false, vouched: false }
 }
 
 /// One way a path can end.
@@ -117,8 +129,8 @@ struct End {
     stream: Option<bool>,
     /// The hosts it holds on.
     on: On,
-    /// On unknown hosts.
-    proof: Proof,
+    /// It serves other things too, whoever answers: the bodies must show the API on every host.
+    doubtful: bool,
 }
 
 /// Where a path means what it says.
@@ -127,22 +139,27 @@ enum On {
     Any,
     /// On this provider's hosts, and behind a gateway that names it in the path (`/cohere/v1/chat`).
     Only(&'static str, &'static [u8]),
+    /// The same, and where metadata or the cluster's name tell of it: where one path means two things.
+    Likely(&'static str, &'static [u8]),
     /// On no known host but this provider's.
     UnknownOr(&'static str),
 }
 
 impl On {
-    fn allows(self, provider: Option<&str>, path: &[u8]) -> bool {
+    fn allows(self, who: &Who<'_>) -> bool {
         match self {
             Self::Any => true,
-            Self::Only(name, slug) => provider == Some(name) || path::has_segment(path, slug),
-            Self::UnknownOr(name) => provider.is_none_or(|p| p == name),
+            Self::Only(name, slug) => {
+                who.known().is_some_and(|known| known.name == name) || path::has_segment(who.path, slug)
+            }
+            Self::Likely(name, slug) => path::has_segment(who.path, slug) || who.likely() == Some(name),
+            Self::UnknownOr(name) => who.known().is_none_or(|known| known.name == name),
         }
     }
 }
 
 const fn end(before: &'static str, last: &'static str, api: Api, operation: Operation) -> End {
-    End { last, before, api, operation: Some(operation), stream: None, on: On::Any, proof: Proof::None }
+    End { last, before, api, operation: Some(operation), stream: None, on: On::Any, doubtful: false }
 }
 
 impl End {
@@ -150,8 +167,8 @@ impl End {
         Self { on, ..self }
     }
 
-    const fn proof(self, proof: Proof) -> Self {
-        Self { proof, ..self }
+    const fn doubtful(self) -> Self {
+        Self { doubtful: true, ..self }
     }
 
     const fn stream(self, stream: bool) -> Self {
@@ -165,7 +182,8 @@ impl End {
 }
 
 const COHERE: On = On::Only("cohere", b"cohere");
-const WRITER: On = On::Only("writer", b"writer");
+const LIKELY_COHERE: On = On::Likely("cohere", b"cohere");
+const LIKELY_WRITER: On = On::Likely("writer", b"writer");
 const X_AI: On = On::Only("x_ai", b"x-ai");
 const OPENROUTER: On = On::Only("openrouter", b"openrouter");
 const GEMINI: On = On::Only("gcp.gemini", b"google-ai-studio");
@@ -173,6 +191,7 @@ const META_LLAMA: On = On::Only("meta_llama", b"meta-llama");
 const MISTRAL: On = On::Only("mistral_ai", b"mistral");
 const HUGGING_FACE: On = On::Only("huggingface", b"huggingface");
 const AZURE_INFERENCE: On = On::Only("azure.ai.inference", b"azure-inference");
+const COHERE_OR_UNKNOWN: On = On::UnknownOr("cohere");
 const ALEPH_ALPHA: On = On::UnknownOr("aleph_alpha");
 
 /// The ends of paths that are inference; the first that fits wins.
@@ -186,25 +205,25 @@ const ENDS: &[End] = {
         end("compat/v1/chat", "completions", Api::OpenAiChat, Chat),
         end("chat", "completions", Api::LlamaApi, Chat).on(META_LLAMA),
         end("chat", "completions", Api::OpenAiChat, Chat),
-        end("v*", "sonar", Api::OpenAiChat, Chat).proof(Proof::Model),
-        end("text", "chatcompletion_v2", Api::OpenAiChat, Chat).proof(Proof::Model),
+        end("v*", "sonar", Api::OpenAiChat, Chat),
+        end("text", "chatcompletion_v2", Api::OpenAiChat, Chat),
         end("agents", "completions", Api::OpenAiChat, Chat),
-        end("", "completions", Api::OpenAiCompletions, TextCompletion).proof(Proof::ModelOrInput),
-        end("v*", "messages", Api::AnthropicMessages, Chat).proof(Proof::ModelOrInput),
-        end("", "responses", Api::OpenAiResponses, Chat).proof(Proof::ModelOrInput),
+        end("", "completions", Api::OpenAiCompletions, TextCompletion),
+        end("v*", "messages", Api::AnthropicMessages, Chat),
+        end("", "responses", Api::OpenAiResponses, Chat),
         end("responses", "compact", Api::OpenAiResponses, Chat),
         end("responses", "input_tokens", Api::OpenAiResponses, CountTokens),
         end("chat/completions", "input_tokens", Api::OpenAiChat, CountTokens),
         end("messages", "count_tokens", Api::AnthropicMessages, CountTokens),
         end("v*", "complete", Api::AnthropicComplete, TextCompletion),
-        end("", "complete", Api::AlephAlphaComplete, TextCompletion).on(ALEPH_ALPHA).proof(Proof::ModelOrInput),
-        end("ml/v*/text", "embeddings", Api::WatsonxGeneration, Embeddings).stream(false).proof(Proof::ModelOrInput),
-        end("ml/v*/text", "rerank", Api::WatsonxGeneration, Rerank).stream(false).proof(Proof::ModelOrInput),
-        end("embeddings", "multimodal", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
-        end("v*", "multimodalembeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
-        end("v*", "contextualizedembeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::Model),
-        end("api", "embeddings", Api::OllamaEmbed, Embeddings).proof(Proof::Model),
-        end("", "embeddings", Api::OpenAiEmbeddings, Embeddings).proof(Proof::ModelOrInput),
+        end("", "complete", Api::AlephAlphaComplete, TextCompletion).on(ALEPH_ALPHA),
+        end("ml/v*/text", "embeddings", Api::WatsonxGeneration, Embeddings).stream(false),
+        end("ml/v*/text", "rerank", Api::WatsonxGeneration, Rerank).stream(false),
+        end("embeddings", "multimodal", Api::OpenAiEmbeddings, Embeddings),
+        end("v*", "multimodalembeddings", Api::OpenAiEmbeddings, Embeddings),
+        end("v*", "contextualizedembeddings", Api::OpenAiEmbeddings, Embeddings),
+        end("api", "embeddings", Api::OllamaEmbed, Embeddings),
+        end("", "embeddings", Api::OpenAiEmbeddings, Embeddings),
         end("images", "generations", Api::OpenAiImages, ImageGeneration),
         end("images", "edits", Api::OpenAiImages, ImageGeneration),
         end("images", "variations", Api::OpenAiImages, ImageGeneration),
@@ -214,56 +233,56 @@ const ENDS: &[End] = {
         end("audio", "speech", Api::OpenAiSpeech, Speech),
         end("v*", "stt", Api::OpenAiTranscription, Transcription).on(X_AI),
         end("v*", "tts", Api::OpenAiSpeech, Speech).on(X_AI),
-        end("", "moderations", Api::OpenAiModerations, Moderation).proof(Proof::ModelOrInput),
-        end("", "rerank", Api::Rerank, Rerank).proof(Proof::ModelOrInput),
-        end("v1beta", "interactions", Api::GeminiInteractions, GenerateContent).proof(Proof::ModelOrInput),
-        end("locations/*", "interactions", Api::GeminiInteractions, GenerateContent).proof(Proof::ModelOrInput),
+        end("", "moderations", Api::OpenAiModerations, Moderation),
+        end("", "rerank", Api::Rerank, Rerank),
+        end("v1beta", "interactions", Api::GeminiInteractions, GenerateContent),
+        end("locations/*", "interactions", Api::GeminiInteractions, GenerateContent),
         end("v*", "interactions", Api::GeminiInteractions, GenerateContent).on(GEMINI),
         end("model/**", "converse", Api::BedrockConverse, Chat).stream(false),
         end("model/**", "converse-stream", Api::BedrockConverse, Chat).stream(true),
         end("model/**", "invoke", Api::BedrockInvoke, Chat).stream(false).any_operation(),
         end("model/**", "invoke-with-response-stream", Api::BedrockInvoke, Chat).stream(true).any_operation(),
         end("model/**", "count-tokens", Api::BedrockConverse, CountTokens).stream(false),
-        end("v2", "chat", Api::CohereChat, Chat).proof(Proof::ModelOrInput),
-        end("api/v1", "chat", Api::LmStudio, Chat).proof(Proof::Model),
-        end("v1", "chat", Api::OpenAiChat, Chat).on(WRITER),
-        end("v1", "chat", Api::CohereChatV1, Chat).on(COHERE),
+        end("v2", "chat", Api::CohereChat, Chat),
+        end("api/v1", "chat", Api::LmStudio, Chat),
+        end("v1", "chat", Api::OpenAiChat, Chat).on(LIKELY_WRITER),
+        end("v1", "chat", Api::CohereChatV1, Chat).on(LIKELY_COHERE),
         end("v1", "chat", Api::CohereChatV1, Chat).on(AZURE_INFERENCE),
-        end("v1", "chat", Api::CohereChatV1, Chat).on(On::UnknownOr("cohere")).proof(Proof::Model),
-        end("actions", "chat", Api::Oci, Chat).proof(Proof::Model),
-        end("actions", "embedText", Api::Oci, Embeddings).proof(Proof::Model),
-        end("actions", "rerankText", Api::Oci, Rerank).proof(Proof::Model),
-        end("text-generation", "generation", Api::DashScope, Chat).proof(Proof::Model),
-        end("multimodal-generation", "generation", Api::DashScope, Chat).proof(Proof::Model),
-        end("text-embedding", "text-embedding", Api::DashScope, Embeddings).proof(Proof::Model),
-        end("multimodal-embedding", "multimodal-embedding", Api::DashScope, Embeddings).proof(Proof::Model),
-        end("text-rerank", "text-rerank", Api::DashScope, Rerank).proof(Proof::Model),
+        end("v1", "chat", Api::CohereChatV1, Chat).on(COHERE_OR_UNKNOWN),
+        end("actions", "chat", Api::Oci, Chat),
+        end("actions", "embedText", Api::Oci, Embeddings),
+        end("actions", "rerankText", Api::Oci, Rerank),
+        end("text-generation", "generation", Api::DashScope, Chat),
+        end("multimodal-generation", "generation", Api::DashScope, Chat),
+        end("text-embedding", "text-embedding", Api::DashScope, Embeddings),
+        end("multimodal-embedding", "multimodal-embedding", Api::DashScope, Embeddings),
+        end("text-rerank", "text-rerank", Api::DashScope, Rerank),
         end("v*", "conversations", Api::MistralConversations, Chat).on(MISTRAL),
         end("conversations/*", "restart", Api::MistralConversations, Chat).on(MISTRAL),
-        end("v*", "embed", Api::CohereEmbed, Embeddings).proof(Proof::ModelOrInput),
-        end("api", "embed", Api::OllamaEmbed, Embeddings).proof(Proof::Model),
+        end("v*", "embed", Api::CohereEmbed, Embeddings),
+        end("api", "embed", Api::OllamaEmbed, Embeddings),
         end("", "embed", Api::CohereEmbed, Embeddings).on(COHERE),
-        end("", "embed", Api::Invocations, Embeddings).proof(Proof::InputSeen),
+        end("", "embed", Api::Invocations, Embeddings).doubtful(),
         end("models/**/pipeline", "feature-extraction", Api::Invocations, Embeddings).on(HUGGING_FACE),
-        end("", "invocations", Api::Invocations, Chat).any_operation().proof(Proof::InputSeen),
-        end("", "invocations-response-stream", Api::Invocations, Chat).stream(true).any_operation().proof(Proof::InputSeen),
-        end("v2/models/*", "generate", Api::Triton, TextCompletion).proof(Proof::InputSeen),
-        end("v2/models/*", "generate_stream", Api::Triton, TextCompletion).stream(true).proof(Proof::InputSeen),
-        end("v2/models/*/versions/*", "generate", Api::Triton, TextCompletion).proof(Proof::InputSeen),
-        end("v2/models/*/versions/*", "generate_stream", Api::Triton, TextCompletion).stream(true).proof(Proof::InputSeen),
+        end("", "invocations", Api::Invocations, Chat).any_operation().doubtful(),
+        end("", "invocations-response-stream", Api::Invocations, Chat).stream(true).any_operation().doubtful(),
+        end("v2/models/*", "generate", Api::Triton, TextCompletion),
+        end("v2/models/*", "generate_stream", Api::Triton, TextCompletion).stream(true),
+        end("v2/models/*/versions/*", "generate", Api::Triton, TextCompletion),
+        end("v2/models/*/versions/*", "generate_stream", Api::Triton, TextCompletion).stream(true),
         end("v1", "generate", Api::CohereGenerate, TextCompletion).on(COHERE),
-        end("api", "chat", Api::OllamaChat, Chat).proof(Proof::Model),
-        end("api", "generate", Api::OllamaGenerate, TextCompletion).proof(Proof::Model),
-        end("text", "chat", Api::WatsonxChat, Chat).stream(false).proof(Proof::ModelOrInput),
-        end("text", "chat_stream", Api::WatsonxChat, Chat).stream(true).proof(Proof::ModelOrInput),
+        end("api", "chat", Api::OllamaChat, Chat),
+        end("api", "generate", Api::OllamaGenerate, TextCompletion),
+        end("text", "chat", Api::WatsonxChat, Chat).stream(false),
+        end("text", "chat_stream", Api::WatsonxChat, Chat).stream(true),
         end("text", "generation", Api::WatsonxGeneration, TextCompletion).stream(false),
         end("text", "generation_stream", Api::WatsonxGeneration, TextCompletion).stream(true),
-        end("generation", "text", Api::WatsonxGeneration, TextCompletion).stream(false).proof(Proof::ModelOrInput),
-        end("generation", "text_stream", Api::WatsonxGeneration, TextCompletion).stream(true).proof(Proof::ModelOrInput),
-        end("", "generate", Api::TgiGenerate, TextCompletion).proof(Proof::InputSeen),
-        end("", "generate_stream", Api::TgiGenerate, TextCompletion).stream(true).proof(Proof::ModelOrInput),
-        end("", "completion", Api::LlamaCppCompletion, TextCompletion).proof(Proof::InputSeen),
-        end("", "infill", Api::LlamaCppCompletion, TextCompletion).proof(Proof::InputSeen),
+        end("generation", "text", Api::WatsonxGeneration, TextCompletion).stream(false),
+        end("generation", "text_stream", Api::WatsonxGeneration, TextCompletion).stream(true),
+        end("", "generate", Api::TgiGenerate, TextCompletion),
+        end("", "generate_stream", Api::TgiGenerate, TextCompletion).stream(true),
+        end("", "completion", Api::LlamaCppCompletion, TextCompletion),
+        end("", "infill", Api::LlamaCppCompletion, TextCompletion),
     ]
 };
 

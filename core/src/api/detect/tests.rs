@@ -14,7 +14,7 @@ fn with_headers(method: &str, url: &str, more: &[(&str, &str)]) -> Option<Detect
         (b":scheme", b"https"),
     ];
     pairs.extend(more.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
-    detect(&Headers::new(&pairs), &Overrides::default())
+    detect(&Headers::new(&pairs), &Overrides::default(), &())
 }
 
 fn facts(url: &str) -> (Api, Option<Operation>, String) {
@@ -175,6 +175,13 @@ fn paths_tell_api_and_operation() {
         ("llm.internal/proxy/v1/chat/completions", Api::OpenAiChat, Chat, "openai"),
         ("llm.internal/x/v1/messages", Api::AnthropicMessages, Chat, "anthropic"),
         ("llm.internal/v1/rerank", Api::Rerank, Rerank, "openai"),
+        ("llm.internal/v1/chat", Api::CohereChatV1, Chat, "cohere"),
+        (
+            "corp.azure-api.net/openai/deployments/d/chat/completions",
+            Api::OpenAiChat,
+            Chat,
+            "azure.ai.openai",
+        ),
         ("llm.internal/v2/rerank", Api::Rerank, Rerank, "cohere"),
         ("llm.internal/v2/embed", Api::CohereEmbed, Embeddings, "cohere"),
         (
@@ -239,16 +246,29 @@ fn what_is_no_inference_is_no_call() {
 #[test]
 fn the_root_is_looked_into_where_the_body_is_json() {
     let json = with_headers("POST", "shop.example/", &[("content-type", "application/json; charset=utf-8")]);
-    assert_eq!(json.map(|d| (d.api, d.proof)), Some((Api::TgiGenerate, Proof::InputSeen)));
+    assert_eq!(json.map(|d| (d.api, d.vouched)), Some((Api::TgiGenerate, false)));
 }
 
 #[test]
-fn paths_of_everyday_words_want_a_proof_on_unknown_hosts() {
-    assert_eq!(post("shop.example/api/chat").map(|d| d.proof), Some(Proof::Model));
-    assert_eq!(post("shop.example/v1/messages").map(|d| d.proof), Some(Proof::ModelOrInput));
-    assert_eq!(post("shop.example/survey/responses").map(|d| d.proof), Some(Proof::ModelOrInput));
-    assert_eq!(post("api.openai.com/v1/responses").map(|d| d.proof), Some(Proof::None));
-    assert_eq!(post("shop.example/v1/chat/completions").map(|d| d.proof), Some(Proof::None));
+fn on_unknown_hosts_nobody_vouches_for_a_path() {
+    let vouched = |url: &str| post(url).map(|d| d.vouched);
+    assert_eq!(vouched("shop.example/api/chat"), Some(false));
+    assert_eq!(vouched("shop.example/v1/chat/completions"), Some(false));
+    assert_eq!(vouched("corp.azure-api.net/openai/deployments/d/embeddings"), Some(false));
+    assert_eq!(vouched("api.openai.com/v1/responses"), Some(true));
+}
+
+#[test]
+fn paths_are_read_as_servers_read_them() {
+    for url in [
+        "llm.internal/V1/Chat/Completions",
+        "llm.internal/v1%2Fchat%2fcompletions",
+        "llm.internal/v1/chat;v=1/completions;jsessionid=0a1b",
+        "llm.internal/v1/chat/completions/;x",
+    ] {
+        assert_eq!(post(url).map(|d| d.api), Some(Api::OpenAiChat), "{url}");
+    }
+    assert_eq!(post("llm.internal/v1%2Fmodels"), None);
 }
 
 #[test]
@@ -282,12 +302,12 @@ fn paths_name_models() {
 
 #[test]
 fn the_server_is_the_authority() {
-    let server = |address: &str, port| Server { address: address.to_owned(), port: Some(port) };
     let of = |url: &str| post(url).unwrap().server;
     assert_eq!(of("api.openai.com/v1/responses"), server("api.openai.com", 443));
     assert_eq!(of("api.writer.com:8443/v1/chat"), server("api.writer.com", 8443));
     assert_eq!(of("[::1]:8000/v1/completions"), server("::1", 8000));
     assert_eq!(of("[::1]/v1/completions"), server("::1", 443));
+    assert_eq!(of("API.OpenAI.com.:443/v1/responses"), server("api.openai.com", 443));
 }
 
 #[test]
@@ -305,11 +325,178 @@ fn overrides_come_first() {
     let of = |authority: &str, path: &str| {
         let pairs: &[(&[u8], &[u8])] =
             &[(b":method", b"POST"), (b":authority", authority.as_bytes()), (b":path", path.as_bytes())];
-        detect(&Headers::new(pairs), &overrides).map(|d| (d.api, d.operation, d.provider.into_owned()))
+        detect(&Headers::new(pairs), &overrides, &()).map(|d| (d.api, d.operation, d.provider.into_owned()))
     };
     let chat = Some(Operation::Chat);
     assert_eq!(of("llm.corp", "/v1/messages"), Some((Api::AnthropicMessages, chat, "acme".to_owned())));
     assert_eq!(of("llm.corp:80", "/ask/me"), Some((Api::OpenAiChat, chat, "acme".to_owned())));
     assert_eq!(of("elsewhere", "/ask/me"), Some((Api::OpenAiChat, chat, "openai".to_owned())));
     assert_eq!(of("elsewhere", "/tell/me"), None);
+}
+
+/// What a proxy would tell, and how often it was asked.
+#[derive(Default)]
+struct Told {
+    facts: Vec<(ProxyFact, &'static str)>,
+    asked: std::cell::Cell<usize>,
+}
+
+impl Proxy for Told {
+    fn fact(&self, fact: ProxyFact) -> Option<Vec<u8>> {
+        self.asked.set(self.asked.get() + 1);
+        let told = self.facts.iter().find(|(known, _)| *known == fact)?;
+        Some(told.1.as_bytes().to_vec())
+    }
+}
+
+fn request(url: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (authority, path) = url.split_once('/').unwrap_or((url, ""));
+    [(":authority", authority.to_owned()), (":path", format!("/{path}")), (":method", "POST".to_owned())]
+        .into_iter()
+        .chain([(":scheme", "http".to_owned())])
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes()))
+        .collect()
+}
+
+/// What was found by the addressed URL, and what came of it with the one that was sent.
+fn settled(addressed: &str, sent: &str, rules: Vec<OverrideRule>, proxy: &Told) -> Detected {
+    let overrides = Overrides { rules };
+    let show = |url: &str, see: &mut dyn FnMut(&Headers<'_>)| {
+        let owned = request(url);
+        let pairs: Vec<(&[u8], &[u8])> = owned.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        see(&Headers::new(&pairs));
+    };
+    let mut detected = None;
+    show(addressed, &mut |headers| detected = detect(headers, &overrides, proxy));
+    let mut detected = detected.unwrap_or_else(|| panic!("{addressed} is an LLM call"));
+    show(sent, &mut |headers| detected.settle(headers, &overrides, proxy));
+    detected
+}
+
+fn server(address: &str, port: u16) -> Server {
+    Server { address: address.to_owned(), port: Some(port) }
+}
+
+#[test]
+fn the_server_is_the_one_behind_the_proxy() {
+    let chat = "gateway.corp:8080/groq/v1/chat/completions";
+    let endpoint = || Told { facts: vec![(ProxyFact::Address, "10.0.0.7:8443")], ..Told::default() };
+    let rewritten = settled(chat, "api.groq.com/openai/v1/chat/completions", vec![], &endpoint());
+    assert_eq!((&*rewritten.provider, rewritten.vouched), ("groq", true));
+    assert_eq!(rewritten.server, server("api.groq.com", 8443));
+
+    let with_port = settled(chat, "llm.svc:9000/v1/chat/completions", vec![], &endpoint());
+    assert_eq!((&*with_port.provider, with_port.vouched), ("openai", false));
+    assert_eq!(with_port.server, server("llm.svc", 9000));
+
+    let as_addressed = settled(chat, chat, vec![], &endpoint());
+    assert_eq!(as_addressed.server, server("gateway.corp", 8080));
+
+    let unanswered = settled(chat, "api.groq.com/openai/v1/chat/completions", vec![], &Told::default());
+    assert_eq!(unanswered.server, server("api.groq.com", 8080));
+}
+
+#[test]
+fn an_upstream_that_the_request_does_not_name_is_named_by_its_cluster_or_its_certificate() {
+    let chat = "gateway.corp/v1/chat/completions";
+    let of = |fact: ProxyFact, name: &'static str| {
+        let facts = vec![(fact, name), (ProxyFact::Address, "162.159.140.245:443")];
+        let settled = settled(chat, chat, vec![], &Told { facts, ..Told::default() });
+        (settled.provider.into_owned(), settled.server)
+    };
+    let deepseek = ("deepseek".to_owned(), server("api.deepseek.com", 443));
+    assert_eq!(of(ProxyFact::Cluster, "api.deepseek.com"), deepseek);
+    assert_eq!(of(ProxyFact::Cluster, "outbound|443||api.deepseek.com"), deepseek);
+    assert_eq!(of(ProxyFact::CertificateName, "api.deepseek.com"), deepseek);
+    let unknown = ("openai".to_owned(), server("gateway.corp", 443));
+    assert_eq!(of(ProxyFact::Cluster, "llm"), unknown);
+    assert_eq!(of(ProxyFact::CertificateName, "*.api.openai.com"), unknown);
+}
+
+#[test]
+fn rules_go_before_metadata_and_metadata_before_hosts() {
+    let chat = "gateway.corp/v1/chat/completions";
+    let sent = "api.groq.com/openai/v1/chat/completions";
+    let told = |of: Metadata| Told { facts: vec![(ProxyFact::Provider(of), "acme")], ..Told::default() };
+    for of in [Metadata::Endpoint, Metadata::Cluster, Metadata::Route] {
+        let settled = settled(chat, sent, vec![], &told(of));
+        assert_eq!((&*settled.provider, settled.vouched), ("acme", true), "{of:?}");
+    }
+    let rule = |rule: OverrideRule| vec![OverrideRule { provider: Some("ruled".to_owned()), ..rule }];
+    let by_addressed = OverrideRule { host: Some("gateway.*".to_owned()), ..Default::default() };
+    let by_sent = OverrideRule { path_prefix: Some("/openai".to_owned()), ..Default::default() };
+    for by in [by_addressed, by_sent] {
+        assert_eq!(settled(chat, sent, rule(by), &told(Metadata::Cluster)).provider, "ruled");
+    }
+}
+
+#[test]
+fn rules_match_where_the_proxy_routes_to() {
+    let chat = "gateway.corp/v1/chat/completions";
+    for (fact, rule) in [
+        (ProxyFact::Cluster, OverrideRule { cluster: Some("gpu-*".to_owned()), ..Default::default() }),
+        (ProxyFact::Route, OverrideRule { route: Some("gpu-*".to_owned()), ..Default::default() }),
+        (
+            ProxyFact::VirtualHost,
+            OverrideRule { virtual_host: Some("gpu-*".to_owned()), ..Default::default() },
+        ),
+    ] {
+        let rule = vec![OverrideRule { provider: Some("vllm".to_owned()), ..rule }];
+        let told = |name| Told { facts: vec![(fact, name)], ..Told::default() };
+        assert_eq!(settled(chat, chat, rule.clone(), &told("gpu-7")).provider, "vllm", "{fact:?}");
+        assert_eq!(settled(chat, chat, rule, &told("cpu-7")).provider, "openai", "{fact:?}");
+    }
+}
+
+#[test]
+fn rules_match_paths_by_end_beginning_and_whole() {
+    let of = |rule: OverrideRule, path: &str| {
+        let overrides = Overrides { rules: vec![OverrideRule { api: Some(Api::OpenAiChat), ..rule }] };
+        let owned = request(&format!("llm.corp{path}"));
+        let pairs: Vec<(&[u8], &[u8])> = owned.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        detect(&Headers::new(&pairs), &overrides, &()).is_some()
+    };
+    let prefix = || OverrideRule { path_prefix: Some("/team/*/llm".to_owned()), ..Default::default() };
+    assert!(of(prefix(), "/team/a/llm/ask"));
+    assert!(!of(prefix(), "/x/team/a/llm/ask"));
+    assert!(!of(prefix(), "/team/a"));
+    let glob = || OverrideRule { path_glob: Some("/team/**/ask/*".to_owned()), ..Default::default() };
+    for (path, fits) in [
+        ("/team/ask/me", true),
+        ("/team/a/b/ask/me", true),
+        ("/team/ask/ask/me", true),
+        ("/team/a/ask", false),
+        ("/team/a/ask/me/now", false),
+        ("/a/team/ask/me", false),
+    ] {
+        assert_eq!(of(glob(), path), fits, "{path}");
+    }
+}
+
+#[test]
+fn metadata_tells_the_format_where_the_host_would() {
+    let facts = vec![
+        (ProxyFact::Provider(Metadata::Cluster), "writer"),
+        (ProxyFact::Api(Metadata::Cluster), "openai_chat"),
+    ];
+    let chat = "gateway.corp/v1/chat";
+    let told = settled(chat, chat, vec![], &Told { facts, ..Told::default() });
+    assert_eq!((told.api, &*told.provider, told.vouched), (Api::OpenAiChat, "writer", true));
+    let writer = Told { facts: vec![(ProxyFact::Cluster, "api.writer.com")], ..Told::default() };
+    assert_eq!(settled(chat, chat, vec![], &writer).api, Api::OpenAiChat);
+    assert_eq!(settled(chat, chat, vec![], &Told::default()).api, Api::CohereChatV1);
+}
+
+#[test]
+fn the_proxy_is_asked_only_where_it_matters() {
+    let asked = |url: &str| {
+        let told = Told::default();
+        let owned = request(url);
+        let pairs: Vec<(&[u8], &[u8])> = owned.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        let _ = detect(&Headers::new(&pairs), &Overrides::default(), &told);
+        told.asked.get()
+    };
+    assert_eq!(asked("shop.example/order"), 0);
+    assert_eq!(asked("shop.example/v1/chat/completions"), 0);
+    assert_eq!(asked("api.cohere.com/v1/chat"), 0);
 }

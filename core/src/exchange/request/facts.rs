@@ -4,7 +4,7 @@
 //! wins (among equals the later, as a JSON parser takes the last of two members of one name), and what an
 //! operation leaves out is left out at the end.
 
-use crate::api::{Input, Number, OutputHint, RequestField, Text};
+use crate::api::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
 use crate::call::{Operation, Request};
 use crate::json::{self, Container, Position, Value, Visitor};
 
@@ -24,6 +24,8 @@ pub(super) struct Facts {
     output: OutputHints,
     embedding_hint: bool,
     image_hint: bool,
+    /// What was seen of the format beside the facts.
+    signs: Signs,
     /// Texts that were cut or left out at a bound.
     pub(super) truncated: u32,
 }
@@ -43,6 +45,8 @@ struct Counted {
     count: u64,
     /// The list in progress has token numbers.
     tokens: bool,
+    /// It is a text or a list, and not empty.
+    given: bool,
 }
 
 /// What was seen of the output's type.
@@ -86,15 +90,29 @@ impl Facts {
         }
     }
 
-    pub(super) fn has_model(&self) -> bool {
-        self.has(Text::Model)
+    /// A part of a form is a file.
+    pub(super) fn file(&mut self) {
+        self.signs = self.signs.and(Signs::FILE);
     }
 
-    /// Whether there is something to work on: input, or what stands for it.
-    pub(super) fn has_input(&self) -> bool {
-        self.inputs.iter().any(|input| input.seen)
-            || self.has(Text::PromptName)
-            || self.has(Text::PreviousResponseId)
+    /// What was seen of the format.
+    pub(super) fn signs(&self) -> Signs {
+        let parameter = [Number::MaxTokens, Number::Temperature, Number::TopP, Number::TopK];
+        let parameter = parameter
+            .into_iter()
+            .any(|number| self.numbers.get(number as usize).is_some_and(|number| number.0.is_some()));
+        let seen = [
+            (self.has(Text::Model), Signs::MODEL),
+            (self.has(Text::PromptName) || self.has(Text::PreviousResponseId), Signs::REFERENCE),
+            (self.embedding_hint || self.image_hint, Signs::HINT),
+            (parameter || self.stream.is_some(), Signs::PARAMETER),
+        ];
+        let given =
+            Input::ALL.iter().zip(&self.inputs).map(|(input, seen)| (seen.given, Signs::input(*input)));
+        seen.into_iter()
+            .chain(given)
+            .filter(|(seen, _)| *seen)
+            .fold(self.signs, |signs, (_, sign)| signs.and(sign))
     }
 
     /// What a body asks for whose path serves several operations (Bedrock's invoke, Workers AI's run): the
@@ -237,6 +255,12 @@ impl Facts {
             (RequestField::Output(hint), value) => self.output.take(hint, value),
             (RequestField::EmbeddingHint, value) => self.embedding_hint |= value != Value::Null,
             (RequestField::ImageHint, value) => self.image_hint |= value != Value::Null,
+            (RequestField::Turn(shape), value) if has_shape(value, shape) => {
+                self.signs = self.signs.and(Signs::TURNS);
+            }
+            (RequestField::Own(shape), value) if has_shape(value, shape) => {
+                self.signs = self.signs.and(Signs::OWN);
+            }
             _ => {}
         }
     }
@@ -277,10 +301,14 @@ impl Facts {
         let Some(counted) = self.inputs.get_mut(input as usize) else { return };
         counted.seen |= value != Value::Null;
         match value {
-            Value::Text(_) => counted.count = 1,
+            Value::Text(text) => {
+                counted.count = 1;
+                counted.given |= !is_empty(text);
+            }
             Value::Begin(_) => counted.tokens = false,
             Value::End(Container::Array, length) if length > 0 => {
                 counted.count = if counted.tokens { 1 } else { u64::from(length) };
+                counted.given = true;
             }
             Value::End(Container::Object, length) if length > 0 => counted.count = 1,
             _ => {}
@@ -338,6 +366,19 @@ impl<T> Default for Ranked<T> {
     fn default() -> Self {
         Self(None)
     }
+}
+
+fn has_shape(value: Value<'_>, shape: Shape) -> bool {
+    match (shape, value) {
+        (Shape::Text, Value::Text(text)) => !is_empty(text),
+        (Shape::List, Value::End(Container::Array, length)) => length > 0,
+        (Shape::Object, Value::Begin(Container::Object)) => true,
+        _ => false,
+    }
+}
+
+fn is_empty(text: json::Text<'_>) -> bool {
+    text.whole && text.bytes.is_empty()
 }
 
 /// Keeps a text in a bounded list; gives how many texts were cut or left out by that.

@@ -27,6 +27,9 @@ impl Form {
         let Self { multipart, tables, current } = self;
         multipart.push(bytes, &mut |event| match event {
             FormEvent::Part { name, file } => {
+                if file {
+                    facts.file();
+                }
                 *current = meaning(tables, name).filter(|_| !file).map(|field| (field, Vec::new()));
             }
             FormEvent::Data(data) => {

@@ -13,7 +13,7 @@ use facts::Facts;
 use form::Form;
 
 use super::{Unread, count_unread};
-use crate::api::{Api, Detected, PathModel, Proof, RequestField};
+use crate::api::{Api, Detected, PathModel, RequestField, Signs};
 use crate::budget::Budget;
 use crate::call::{Losses, Operation, Request};
 use crate::decode::{Decoder, Limits};
@@ -26,7 +26,6 @@ pub(super) struct RequestSide {
     api: Api,
     /// What the path says.
     operation: Option<Operation>,
-    proof: Proof,
     model: Option<PathModel>,
     stream: Option<bool>,
     decoder: Decoder,
@@ -34,6 +33,23 @@ pub(super) struct RequestSide {
     facts: Facts,
     losses: Losses,
     body_bytes: u64,
+    /// Its last byte has passed.
+    ended: bool,
+    /// It was read no further, whatever it is.
+    stopped: bool,
+    /// It is a form.
+    form: bool,
+}
+
+/// What a body shows of its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Members of the format, of their types.
+    Format,
+    /// None of them, as far as it was read.
+    Nothing,
+    /// It is of another kind altogether: empty, no JSON, a form where none is taken.
+    Otherwise,
 }
 
 /// How the body is read.
@@ -79,10 +95,10 @@ impl RequestSide {
                     Reading::Json { scanner: Scanner::new(), labelled: content_type.is_some_and(is_json) }
                 }
             };
+        let form = matches!(reading, Reading::Form(_));
         Self {
             api: detected.api,
             operation: detected.operation,
-            proof: detected.proof,
             model: detected.model.clone(),
             stream: detected.stream,
             decoder: decoder.unwrap_or_default(),
@@ -90,6 +106,9 @@ impl RequestSide {
             facts,
             losses,
             body_bytes: 0,
+            ended: false,
+            stopped: false,
+            form,
         }
     }
 
@@ -116,6 +135,7 @@ impl RequestSide {
     pub(super) fn stop(&mut self, why: Unread) {
         if !matches!(self.reading, Reading::Over { .. }) {
             why.count(&mut self.losses);
+            self.stopped = true;
             self.decoder = Decoder::default();
             self.reading = Reading::Over { whole: false };
         }
@@ -123,6 +143,7 @@ impl RequestSide {
 
     /// The body's last byte has passed.
     pub(super) fn end(&mut self, paths: &Paths<RequestField>) {
+        self.ended = true;
         if !matches!(self.reading, Reading::Over { .. }) {
             let cut = self.decoder.finish();
             let whole = self.reading.finish(paths, &mut self.facts, &mut self.losses);
@@ -135,15 +156,24 @@ impl RequestSide {
         }
     }
 
-    /// Whether this is an LLM call, as far as the request can tell.
-    pub(super) fn is_call(&self) -> bool {
-        let disproved = self.was_read();
-        match self.proof {
-            Proof::None => self.operation().is_some(),
-            Proof::Model => self.facts.has_model() || !disproved,
-            Proof::ModelOrInput => self.facts.has_model() || self.facts.has_input() || !disproved,
-            Proof::InputSeen => self.facts.has_input(),
+    /// What the body shows of the format.
+    pub(super) fn shown(&self) -> Shown {
+        let body = self.facts.signs();
+        let signs = if self.model.is_some() { body.and(Signs::MODEL) } else { body };
+        let sets = self.api.spec().shows;
+        if self.form && !sets.iter().any(|set| set.have(Signs::FILE)) {
+            Shown::Otherwise
+        } else if sets.iter().any(|set| signs.have(*set)) {
+            Shown::Format
+        } else if (self.ended && self.body_bytes == 0) || (body.is_empty() && self.is_no_json()) {
+            Shown::Otherwise
+        } else {
+            Shown::Nothing
         }
+    }
+
+    fn is_no_json(&self) -> bool {
+        !self.stopped && (self.losses.malformed_messages > 0 || self.losses.unread_bodies > 0)
     }
 
     /// What is asked for, by path and body. Where the path leaves it to the body (Bedrock's invoke, Workers AI's

@@ -110,6 +110,11 @@ impl Choices {
         self.seen != 0 && self.seen == self.finished
     }
 
+    /// Whether any choice was seen.
+    pub(super) fn any(&self) -> bool {
+        self.seen != 0
+    }
+
     pub(super) fn any_finished(&self) -> bool {
         self.finished != 0
     }

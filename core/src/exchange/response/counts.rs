@@ -25,6 +25,11 @@ impl Default for Counts {
 }
 
 impl Counts {
+    /// Whether anything was counted.
+    pub(super) fn any(&self) -> bool {
+        self.ranks.iter().any(|rank| *rank != UNTOLD)
+    }
+
     /// A new message begins: sums begin anew.
     pub(super) fn begin_message(&mut self) {
         self.in_parts = 0;

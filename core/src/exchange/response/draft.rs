@@ -1,8 +1,8 @@
 //! The facts of an answer while they are gathered, and what makes a whole of them.
 
-use super::Answer;
 use super::choices::{Choices, Told};
 use super::counts::Counts;
+use super::{Answer, Likeness};
 use crate::api::{Content, Ends, Quirks, Spec, ToolCallRule};
 use crate::call::{StreamFacts, ToolCall};
 use crate::time::UnixNanos;
@@ -31,6 +31,10 @@ pub(super) struct Draft {
     pub(super) header_error: Option<String>,
     /// A usage was told that is not `null`.
     pub(super) usage_told: bool,
+    /// It has a member that no other software's answers have.
+    pub(super) marked: bool,
+    /// It has a member that the format's answers have, and others' may.
+    pub(super) hinted: bool,
     /// A tool call was told before the current message.
     tool_called_before: bool,
     /// Messages so far that hold a JSON document.
@@ -81,6 +85,22 @@ impl Draft {
             Ends::Body | Ends::MessageMostly => true,
             Ends::Choices => self.choices.any_finished() || self.usage_told,
             Ends::Message => self.choices.any_finished(),
+        }
+    }
+
+    /// Whether the answer is one of the format, as far as it was read. `whole`: it was, to its end.
+    pub(super) fn likeness(&self, whole: bool, answer: &Answer) -> Likeness {
+        let Self { counts, choices, .. } = self;
+        let content = answer.stream.is_some_and(|stream| stream.content_events > 0)
+            || self.first.is_some_and(|(contents, _)| contents.any());
+        if self.marked || counts.any() || choices.any_finished() || choices.any_tool_call() {
+            Likeness::Certain
+        } else if self.hinted || choices.any() || self.usage_told || self.embeds || content {
+            Likeness::Likely
+        } else if whole && self.messages > 0 && self.error.is_none() {
+            Likeness::None
+        } else {
+            Likeness::Unknown
         }
     }
 

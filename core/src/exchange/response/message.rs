@@ -120,6 +120,7 @@ impl Message {
         draft.messages = draft.messages.saturating_add(u64::from(!self.outside_of_stream));
         if self.last || self.kind == Some(Kind::Final) {
             draft.ended = true;
+            draft.hinted = true;
         }
         draft.usage_told |= self.usage == UsageTold::Yes;
         if matches!(spec.ends, Ends::Choices | Ends::Body) && draft.choices.all_finished() {

@@ -51,6 +51,20 @@ pub(super) struct Answer {
     pub(super) timing: Timing,
     pub(super) outcome: Outcome,
     pub(super) losses: Losses,
+    pub(super) likeness: Likeness,
+}
+
+/// Whether an answer is one of its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// It has what no other software's answers have.
+    Certain,
+    /// It has what others' may have, too.
+    Likely,
+    /// It failed, is nothing that can be told apart, or was not read.
+    Unknown,
+    /// It is a whole successful answer with nothing of the format in it.
+    None,
 }
 
 impl ResponseSide {
@@ -65,6 +79,7 @@ impl ResponseSide {
             timing: Timing { start, ..Timing::default() },
             outcome: Outcome::NoResponse,
             losses: Losses::default(),
+            likeness: Likeness::Unknown,
         };
         Self { answer, content_length: None, body: None, unread: None, budget }
     }
@@ -147,6 +162,8 @@ impl ResponseSide {
             answer.fail(ErrorFacts { kind: status.to_string(), code });
             return answer;
         }
+        let succeeded = answer.facts.status.is_none_or(|status| (200..300).contains(&status));
+        answer.likeness = draft.likeness(succeeded && wholeness == Wholeness::Whole, &answer);
         let ended = draft.ended || whole_document;
         let truncated = match wholeness {
             Wholeness::Cut => true,

@@ -72,7 +72,12 @@ impl Reading<'_> {
         use ResponseField as F;
         match field {
             F::Content(content) => self.message.content.add(content),
-            F::Delta => self.message.delta = true,
+            F::Delta => {
+                self.message.delta = true;
+                self.draft.hinted = true;
+            }
+            F::Mark => self.draft.marked = true,
+            F::Hint => self.draft.hinted = true,
             F::PartText => self.message.part.text = true,
             F::Name => self.message.name(self.spec, text.bytes),
             F::Id(rank) if self.facts.id.is_none() || rank < self.draft.id_rank => {
@@ -85,7 +90,7 @@ impl Reading<'_> {
                 first(&mut self.facts.model, Text { bytes: name, ..text }, self.losses);
             }
             F::SystemFingerprint => first(&mut self.facts.system_fingerprint, text, self.losses),
-            F::UpstreamProvider if self.draft.quirks.names_upstream => {
+            F::UpstreamProvider => {
                 first(&mut self.facts.upstream_provider, text, self.losses);
             }
             F::ConversationId => first(&mut self.facts.conversation_id, text, self.losses),
@@ -137,6 +142,7 @@ impl Reading<'_> {
     fn number(&mut self, field: ResponseField, number: Number<'_>) {
         use ResponseField as F;
         match field {
+            F::Hint => self.draft.hinted = true,
             F::Count(count, rank) => {
                 if let Some(value) = number.as_u64() {
                     self.draft.counts.set(count, rank, value);
@@ -198,7 +204,10 @@ impl Reading<'_> {
 
     fn bool(&mut self, field: ResponseField, value: bool) {
         match field {
-            ResponseField::Finished => self.message.last |= value,
+            ResponseField::Finished => {
+                self.message.last |= value;
+                self.draft.hinted = true;
+            }
             ResponseField::PartThought => self.message.part.thought = value,
             _ => {}
         }
@@ -224,6 +233,7 @@ impl Reading<'_> {
             (F::LastMetrics, Container::Object) => self.message.last = true,
             (F::NamedCount, Container::Object) => self.message.named_count = OpenNamedCount::default(),
             (F::Embedding, _) | (F::VectorItem, Container::Array) => self.draft.embeds = true,
+            (F::Hint, _) => self.draft.hinted = true,
             _ => {}
         }
     }
