@@ -13,6 +13,7 @@ use brotli_decompressor::{
     Allocator, BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode, SliceWrapper, SliceWrapperMut,
 };
 
+use super::work::Work;
 use super::{Coding, DecodeError, Out};
 use crate::budget::{Budget, Claim};
 
@@ -30,6 +31,8 @@ struct Cells {
     budget: Budget,
     /// Largest piece, in bytes.
     most: usize,
+    /// Work that the pieces of one step may cost.
+    left: usize,
     refused: Option<DecodeError>,
 }
 
@@ -46,6 +49,7 @@ impl Brotli {
         let cells = || Cells {
             budget: budget.clone(),
             most: window.saturating_add(WINDOW_SLACK).max(MOST_TABLES),
+            left: MOST_TABLES,
             refused: None,
         };
         let state = BrotliState::new_strict(cells(), cells(), cells());
@@ -56,21 +60,29 @@ impl Brotli {
         Ok(Self { state, ended: false, _claim: claim })
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
-        bytes.chunks(STEP).try_for_each(|step| self.step(step, out))
+    pub(super) fn push(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
+        bytes.chunks(STEP).try_for_each(|step| self.step(step, work, out))
     }
 
     pub(super) fn is_complete(&self) -> bool {
         self.ended
     }
 
-    fn step(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+    fn step(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
+        if self.ended {
+            return Ok(());
+        }
         let mut buffer = [0; BUFFER];
         let mut taken = 0;
         let mut left = bytes.len();
+        let mut given_in_all = 0_usize;
         while !self.ended {
             let mut room = buffer.len();
             let mut given = 0;
+            let granted = work.left();
+            self.state.alloc_u8.left = granted;
+            self.state.alloc_u32.left = granted;
+            self.state.alloc_hc.left = granted;
             let result = BrotliDecompressStream(
                 &mut left,
                 &mut taken,
@@ -84,15 +96,21 @@ impl Brotli {
             if let Some(piece) = buffer.get(..given).filter(|piece| !piece.is_empty()) {
                 out(piece)?;
             }
+            given_in_all = given_in_all.saturating_add(given);
+            for cells in [self.state.alloc_u8.left, self.state.alloc_hc.left] {
+                work.spend(granted.saturating_sub(cells)).map_err(|_| TOO_DEAR)?;
+            }
             match result {
                 BrotliResult::ResultSuccess => self.ended = true,
                 // Asked for even while decoded output waits for room.
-                BrotliResult::NeedsMoreInput if given < BUFFER => return Ok(()),
+                BrotliResult::NeedsMoreInput if given < BUFFER => break,
                 BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
                 BrotliResult::ResultFailure => return Err(self.error()),
             }
         }
-        Ok(())
+        // Blocks of nothing are a byte each.
+        let idle = bytes.len().saturating_sub(given_in_all);
+        work.spend(idle.saturating_mul(IDLE)).map_err(|_| TOO_DEAR)
     }
 
     fn error(&self) -> DecodeError {
@@ -114,6 +132,9 @@ impl Cells {
         if bytes > self.most {
             return Err(DecodeError::Window(Coding::Brotli));
         }
+        // Tables are filled cell by cell, other memory is only cleared.
+        let cost = if size_of::<T>() == 1 { bytes / 16 } else { len };
+        self.left = self.left.checked_sub(cost).ok_or(TOO_DEAR)?;
         let claim = self.budget.claim(bytes).map_err(|_| REFUSED)?;
         let mut cells = Vec::new();
         cells.try_reserve_exact(len).map_err(|_| REFUSED)?;
@@ -154,6 +175,10 @@ impl<T> SliceWrapperMut<T> for Cell<T> {
 }
 
 const REFUSED: DecodeError = DecodeError::Budget(Coding::Brotli);
+const TOO_DEAR: DecodeError = DecodeError::Work(Coding::Brotli);
+
+/// What an input byte costs that gives no output, in units of work.
+const IDLE: usize = 32;
 
 /// What the decoder allocates with a window beside it, in bytes, rounded up.
 const WINDOW_SLACK: usize = 1 << 10;

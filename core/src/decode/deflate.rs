@@ -8,10 +8,11 @@ use std::fmt;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_IGNORE_ADLER32,
-    TINFL_FLAG_PARSE_ZLIB_HEADER,
+    TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY,
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
+use super::work::Work;
 use super::{Coding, DecodeError, Out};
 use crate::budget::{Budget, Claim};
 
@@ -36,7 +37,7 @@ impl Deflate {
         Self { state: State::Start, budget: budget.clone() }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+    pub(super) fn push(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut rest = bytes;
         loop {
             match &mut self.state {
@@ -50,11 +51,11 @@ impl Deflate {
                     let first = *first;
                     let mut inflate = Inflate::new(Coding::Deflate, is_zlib(first, second), &self.budget)?;
                     // No stream ends with its first byte.
-                    inflate.push(&[first], out)?;
+                    inflate.push(&[first], work, out)?;
                     self.state = State::Body(inflate);
                 }
                 State::Body(inflate) => {
-                    if inflate.push(rest, out)?.is_some() {
+                    if inflate.push(rest, work, out)?.is_some() {
                         self.state = State::Ended;
                     }
                     return Ok(());
@@ -102,7 +103,7 @@ impl Inflate {
             tables: Box::default(),
             window: vec![0; WINDOW].into_boxed_slice(),
             at: 0,
-            flags: TINFL_FLAG_HAS_MORE_INPUT | format,
+            flags: TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY | format,
             _claim: claim,
         })
     }
@@ -117,6 +118,7 @@ impl Inflate {
     pub(super) fn push<'a>(
         &mut self,
         bytes: &'a [u8],
+        work: &Work,
         out: &mut Out<'_>,
     ) -> Result<Option<&'a [u8]>, DecodeError> {
         let mut rest = bytes;
@@ -132,6 +134,9 @@ impl Inflate {
             match status {
                 TINFLStatus::Done => return Ok(Some(rest)),
                 TINFLStatus::NeedsMoreInput => return Ok(None),
+                TINFLStatus::BlockBoundary => {
+                    work.spend(BLOCK).map_err(|_| DecodeError::Work(self.coding))?;
+                }
                 TINFLStatus::HasMoreOutput if taken > 0 || given > 0 => {}
                 TINFLStatus::Adler32Mismatch => return Err(DecodeError::Checksum(self.coding)),
                 _ => return Err(DecodeError::Corrupt(self.coding)),
@@ -148,3 +153,6 @@ impl fmt::Debug for Inflate {
 
 /// Deflate refers back 32 KiB at most (RFC 1951 §3.2.5).
 const WINDOW: usize = 32 << 10;
+
+/// What the tables of a block cost, in units of work.
+const BLOCK: usize = 2 << 10;

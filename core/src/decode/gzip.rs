@@ -7,6 +7,7 @@
 use crc32fast::Hasher;
 
 use super::deflate::Inflate;
+use super::work::Work;
 use super::{Coding, DecodeError, Out};
 use crate::budget::Budget;
 use crate::gather::Gather;
@@ -54,7 +55,7 @@ impl Gzip {
         })
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+    pub(super) fn push(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut rest = bytes;
         while !rest.is_empty() {
             rest = match self.step {
@@ -96,7 +97,7 @@ impl Gzip {
                     }
                     rest
                 }
-                Step::Body => match self.body(rest, out)? {
+                Step::Body => match self.body(rest, work, out)? {
                     None => &[],
                     Some(rest) => {
                         self.step = Step::Trailer;
@@ -114,6 +115,7 @@ impl Gzip {
                     let rest = self.fixed.take(self.fixed.len().saturating_add(1), rest);
                     let begun = self.fixed.as_slice();
                     if begun == MAGIC {
+                        work.spend(MEMBER).map_err(|_| DecodeError::Work(Coding::Gzip))?;
                         self.step = Step::Header;
                     } else if !MAGIC.starts_with(begun) {
                         self.step = Step::Ended;
@@ -159,9 +161,14 @@ impl Gzip {
         }
     }
 
-    fn body<'a>(&mut self, bytes: &'a [u8], out: &mut Out<'_>) -> Result<Option<&'a [u8]>, DecodeError> {
+    fn body<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        work: &Work,
+        out: &mut Out<'_>,
+    ) -> Result<Option<&'a [u8]>, DecodeError> {
         let Self { inflate, crc, size, .. } = self;
-        inflate.push(bytes, &mut |piece| {
+        inflate.push(bytes, work, &mut |piece| {
             crc.update(piece);
             // By RFC 1952 the size counts modulo 2^32; a piece is at most 32 KiB.
             *size = size.wrapping_add(u32::try_from(piece.len()).unwrap_or_default());
@@ -187,6 +194,9 @@ const MAGIC: [u8; 2] = [0x1F, 0x8B];
 const HEADER: usize = 10;
 const TRAILER: usize = 8;
 const DEFLATE: u8 = 8;
+
+/// What another member costs, its last block among it, in units of work.
+const MEMBER: usize = 2 << 10;
 
 // The header's flags.
 const HAS_CRC: u8 = 1 << 1;

@@ -22,6 +22,7 @@ mod deflate;
 pub mod fuzz;
 mod gzip;
 mod stage;
+mod work;
 
 #[cfg(feature = "brotli")]
 mod brotli;
@@ -30,6 +31,7 @@ mod zstd;
 
 use crate::budget::Budget;
 use stage::Stage;
+use work::Work;
 
 /// A content coding (RFC 9110 §8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,19 +93,21 @@ pub enum DecodeError {
 /// Bounds of one body's decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes that each coding of a body may give. There is no bound on the ratio beside it: repetitive JSON
-    /// is legitimately 1000 times as large as its gzip.
+    /// Bytes that each coding of a body may give.
     pub output: u64,
     /// Bytes that a br or zstd stream may refer back. Those of gzip and deflate have 32 KiB at most.
     pub window: usize,
+    /// What decoding may cost beside what the body's own bytes earn, in about bytes of ordinary text; a quarter
+    /// of it in one push.
+    pub work: u64,
 }
 
 impl Limits {
     /// Of a request: 1 MiB of window, which no client that codes a prompt needs more of.
-    pub const REQUEST: Self = Self { output: 256 << 20, window: 1 << 20 };
+    pub const REQUEST: Self = Self { window: 1 << 20, ..Self::RESPONSE };
     /// Of an answer: 8 MiB of window, which is what RFC 9659 lets a zstd content coding ask for, and more than
     /// encoders of br use unless told to.
-    pub const RESPONSE: Self = Self { output: 256 << 20, window: 8 << 20 };
+    pub const RESPONSE: Self = Self { output: 256 << 20, window: 8 << 20, work: 4 << 20 };
 }
 
 /// Takes the content codings off one body.
@@ -118,11 +122,19 @@ impl Limits {
 /// assert_eq!(text, b"{}");
 /// # Ok::<_, inferspan_core::decode::DecodeError>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     /// The codings in the order in which they come off, the last applied first: `len <= MAX_CODINGS`.
     stages: Vec<Stage>,
+    work: Work,
     failed: Option<DecodeError>,
+}
+
+impl Default for Decoder {
+    /// For a body without a coding.
+    fn default() -> Self {
+        Self { stages: Vec::new(), work: Work::new(0), failed: None }
+    }
 }
 
 impl Decoder {
@@ -135,7 +147,7 @@ impl Decoder {
         limits: Limits,
         budget: &Budget,
     ) -> Result<Self, DecodeError> {
-        let mut decoder = Self::default();
+        let mut decoder = Self { work: Work::new(limits.work), ..Self::default() };
         for list in content_encoding {
             decoder.take_off(list, limits, budget)?;
         }
@@ -196,16 +208,22 @@ impl Decoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let result = run(&mut self.stages, chunk, out);
-        self.failed = result.err();
+        let Self { stages, work, failed } = self;
+        let result = work.push(chunk.len(), |work| run(stages, work, chunk, out));
+        *failed = result.err();
         result
     }
 }
 
 /// Sends bytes through these codings, one after the other.
-fn run(stages: &mut [Stage], bytes: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), DecodeError> {
+fn run(
+    stages: &mut [Stage],
+    work: &Work,
+    bytes: &[u8],
+    out: &mut dyn FnMut(&[u8]),
+) -> Result<(), DecodeError> {
     match stages.split_first_mut() {
-        Some((first, rest)) => first.push(bytes, &mut |piece| run(rest, piece, out)),
+        Some((first, rest)) => first.push(bytes, work, &mut |piece| run(rest, work, piece, out)),
         None => {
             out(bytes);
             Ok(())

@@ -2,6 +2,7 @@
 
 use super::deflate::Deflate;
 use super::gzip::Gzip;
+use super::work::Work;
 use super::{Coding, DecodeError, Limits, Out};
 use crate::budget::Budget;
 
@@ -55,15 +56,17 @@ impl Stage {
         })
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
-        let State::Undecided { mut head, mut len } = self.state else { return self.decode(bytes, out) };
+    pub(super) fn push(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
+        let State::Undecided { mut head, mut len } = self.state else {
+            return self.decode(bytes, work, out);
+        };
         let mut rest = bytes;
         loop {
             let known = head.get(..len).unwrap_or_default();
             if let Some(coded) = is_coded(self.coding, known) {
                 self.decide(coded)?;
-                self.decode(known, out)?;
-                return self.decode(rest, out);
+                self.decode(known, work, out)?;
+                return self.decode(rest, work, out);
             }
             let (Some((&byte, after)), Some(room)) = (rest.split_first(), head.get_mut(len)) else { break };
             *room = byte;
@@ -109,29 +112,34 @@ impl Stage {
         Ok(())
     }
 
-    fn decode(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+    fn decode(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let too_large = DecodeError::TooLarge(self.coding);
+        let (too_large, too_dear) = (DecodeError::TooLarge(self.coding), DecodeError::Work(self.coding));
         let left = &mut self.left;
         let mut bounded = |piece: &[u8]| {
-            let allowed = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
-            *left = left.saturating_sub(u64::try_from(allowed).unwrap_or(u64::MAX));
-            match piece.get(..allowed) {
+            let room = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
+            let paid = work.spend_most(room);
+            *left = left.saturating_sub(u64::try_from(paid).unwrap_or(u64::MAX));
+            match piece.get(..paid) {
                 Some(piece) if !piece.is_empty() => out(piece)?,
                 _ => {}
             }
-            if allowed < piece.len() { Err(too_large) } else { Ok(()) }
+            match paid {
+                _ if paid < room => Err(too_dear),
+                _ if room < piece.len() => Err(too_large),
+                _ => Ok(()),
+            }
         };
         match &mut self.state {
             State::Undecided { .. } | State::Plain => out(bytes),
-            State::Gzip(decoder) => decoder.push(bytes, &mut bounded),
-            State::Deflate(decoder) => decoder.push(bytes, &mut bounded),
+            State::Gzip(decoder) => decoder.push(bytes, work, &mut bounded),
+            State::Deflate(decoder) => decoder.push(bytes, work, &mut bounded),
             #[cfg(feature = "brotli")]
-            State::Brotli(decoder) => decoder.push(bytes, &mut bounded),
+            State::Brotli(decoder) => decoder.push(bytes, work, &mut bounded),
             #[cfg(feature = "zstd")]
-            State::Zstd(decoder) => decoder.push(bytes, &mut bounded),
+            State::Zstd(decoder) => decoder.push(bytes, work, &mut bounded),
         }
     }
 }

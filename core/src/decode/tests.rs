@@ -261,7 +261,7 @@ fn damage_is_an_error_and_stays_one() {
 
 #[test]
 fn bombs_stop_at_the_bound() {
-    let limits = Limits { output: 1_000_000, ..Limits::RESPONSE };
+    let limits = Limits { output: 1_000_000, work: u64::MAX, ..Limits::RESPONSE };
     let zeros = vec![b' '; 4 << 20];
     for (name, coding, encode) in ENCODERS {
         let body = encode(&zeros);
@@ -275,6 +275,47 @@ fn bombs_stop_at_the_bound() {
             (1_000_000, Err(DecodeError::TooLarge(coding))),
             "{list}"
         );
+    }
+}
+
+/// Each of these is a few bytes for minutes of work, or for gigabytes.
+#[test]
+fn bodies_that_cost_too_much_are_left_unread() {
+    const MOST: usize = 5 << 20;
+    let spaces = vec![b' '; 64 << 20];
+    for (name, coding, encode) in ENCODERS {
+        let body = encode(&spaces);
+        let at_once = whole(name, &body);
+        assert_eq!(at_once.result, Err(DecodeError::Work(coding)), "{name}");
+        let earned = 32 * body.len();
+        assert!(at_once.text.len() <= (1 << 20) + (8 << 10) + earned, "{name}: {}", at_once.text.len());
+        let pieces: Vec<&[u8]> = body.chunks(body.len().div_ceil(8)).collect();
+        let pieced = decode(name, Limits::RESPONSE, &pieces);
+        assert_eq!(pieced.result, Err(DecodeError::Work(coding)), "{name}");
+        assert!(pieced.text.len() <= MOST + earned, "{name}: {}", pieced.text.len());
+    }
+    // Blocks of deflate that hold nothing but the end of their own tables.
+    let mut blocks = b"\x1F\x8B\x08\0\0\0\0\0\0\0".to_vec();
+    blocks.extend([0x02, 0x08, 0x20, 0x80, 0x00].repeat(20_000));
+    assert_eq!(whole("gzip", &blocks), overspent(Coding::Gzip));
+    // Members of gzip that hold nothing.
+    assert_eq!(whole("gzip", &gzip(b"").repeat(20_000)), overspent(Coding::Gzip));
+    // Blocks of br that hold nothing, and of zstd.
+    let blocks = gzip(&[[0x6B, 0x00].as_slice(), &[0x06; 1 << 20]].concat());
+    assert_eq!(whole("br, gzip", &blocks).result, Err(DecodeError::Work(Coding::Brotli)));
+    let blocks = [b"\x28\xB5\x2F\xFD\x00\x00".as_slice(), &[0; 3 << 18]].concat();
+    assert_eq!(whole("zstd, gzip", &gzip(&blocks)).result, Err(DecodeError::Work(Coding::Zstd)));
+}
+
+fn overspent(coding: Coding) -> Decoded {
+    Decoded { text: Vec::new(), result: Err(DecodeError::Work(coding)), mislabelled: false }
+}
+
+#[test]
+fn what_repeats_itself_much_is_read_while_it_is_small() {
+    let text = br#"{"role":"user","content":"again"},"#.repeat(20_000);
+    for (name, _, encode) in ENCODERS {
+        assert_eq!(whole(name, &encode(&text)), good(&text), "{name}");
     }
 }
 

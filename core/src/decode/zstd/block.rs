@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::bits::Backward;
-use super::{CORRUPT, MAX_BLOCK, Window, fse, huffman, reserve};
+use super::{CORRUPT, MAX_BLOCK, TOO_DEAR, Window, fse, huffman, reserve};
 use crate::budget::{Budget, Claim};
 use crate::decode::DecodeError;
+use crate::decode::work::Work;
 
 /// What one block of a frame leaves for the next.
 #[derive(Debug)]
@@ -45,13 +46,23 @@ impl Blocks {
     }
 
     /// Decodes a block to the end of the window; gives where its output stands there.
-    pub(super) fn decode(&mut self, block: &[u8], window: &mut Window) -> Result<Range<usize>, DecodeError> {
-        let (header, rest) = LiteralsHeader::read(block).ok_or(CORRUPT)?;
+    pub(super) fn decode(
+        &mut self,
+        block: &[u8],
+        work: &Work,
+        window: &mut Window,
+    ) -> Result<Range<usize>, DecodeError> {
+        let (header, rest) = LiteralsHeader::read(block)
+            .filter(|(header, _)| header.length <= window.max_block)
+            .ok_or(CORRUPT)?;
+        if header.kind == 2 {
+            work.spend(HUFFMAN).map_err(|_| TOO_DEAR)?;
+        }
         self.literals.clear();
         reserve(&mut self.literals, &mut self.literals_claim, header.length)?;
         let sequences = self.literals(header, rest).ok_or(CORRUPT)?;
         let start = window.bytes.len();
-        self.sequences(sequences, window)?;
+        self.sequences(sequences, work, window)?;
         Ok(start..window.bytes.len())
     }
 
@@ -78,7 +89,8 @@ impl Blocks {
                 if format == 0 {
                     self.huffman.decode(streams, length, &mut self.literals)?;
                 } else {
-                    self.four_streams(streams, length)?;
+                    // Fewer are no four streams.
+                    self.four_streams(streams, length).filter(|()| length >= 6)?;
                 }
                 Some(rest)
             }
@@ -97,11 +109,12 @@ impl Blocks {
     }
 
     /// Reads the sequences and carries them out.
-    fn sequences(&mut self, section: &[u8], window: &mut Window) -> Result<(), DecodeError> {
+    fn sequences(&mut self, section: &[u8], work: &Work, window: &mut Window) -> Result<(), DecodeError> {
         let (count, rest) = sequence_count(section).ok_or(CORRUPT)?;
-        let stream = if count > 0 { self.read_tables(rest).ok_or(CORRUPT)? } else { rest };
+        work.spend(count.saturating_mul(SEQUENCE)).map_err(|_| TOO_DEAR)?;
+        let stream = if count > 0 { self.read_tables(rest, work)? } else { rest };
         let mut literals = self.literals.as_slice();
-        let mut room = MAX_BLOCK;
+        let mut room = window.max_block;
         if count > 0 {
             let mut bits = Backward::new(stream).ok_or(CORRUPT)?;
             let mut literal_length = self.literal_lengths.first(&mut bits);
@@ -141,16 +154,30 @@ impl Blocks {
     }
 
     /// Reads which tables the sequences are coded by; gives what follows.
-    fn read_tables<'a>(&mut self, section: &'a [u8]) -> Option<&'a [u8]> {
-        let (&modes, rest) = section.split_first()?;
-        if modes & 0b11 != 0 {
-            return None;
+    fn read_tables<'a>(&mut self, section: &'a [u8], work: &Work) -> Result<&'a [u8], DecodeError> {
+        let (&modes, mut rest) =
+            section.split_first().filter(|(modes, _)| *modes & 0b11 == 0).ok_or(CORRUPT)?;
+        for (code, table, shift) in [
+            (&LITERAL_LENGTHS, &mut self.literal_lengths, 6),
+            (&OFFSETS, &mut self.offsets, 4),
+            (&MATCH_LENGTHS, &mut self.match_lengths, 2),
+        ] {
+            let mode = modes >> shift & 0b11;
+            rest = code.read_table(table, mode, rest).ok_or(CORRUPT)?;
+            if mode == 2 {
+                work.spend(table.len().saturating_mul(STATE)).map_err(|_| TOO_DEAR)?;
+            }
         }
-        let rest = LITERAL_LENGTHS.read_table(&mut self.literal_lengths, modes >> 6, rest)?;
-        let rest = OFFSETS.read_table(&mut self.offsets, modes >> 4 & 0b11, rest)?;
-        MATCH_LENGTHS.read_table(&mut self.match_lengths, modes >> 2 & 0b11, rest)
+        Ok(rest)
     }
 }
+
+/// What a Huffman table costs, in units of work.
+const HUFFMAN: usize = 3 << 10;
+/// What a state of a table costs that is described.
+const STATE: usize = 3;
+/// What a sequence costs beside its output.
+const SEQUENCE: usize = 4;
 
 /// What stands before the literals of a block.
 struct LiteralsHeader {
@@ -243,7 +270,7 @@ impl Code {
     fn read_table<'a>(&self, table: &mut fse::Table, mode: u8, section: &'a [u8]) -> Option<&'a [u8]> {
         match mode {
             0 => {
-                table.build(self.default_counts, self.default_log)?;
+                table.set_default(self.default_counts, self.default_log)?;
                 Some(section)
             }
             1 => {

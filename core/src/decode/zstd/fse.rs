@@ -8,6 +8,8 @@ pub(super) struct Table {
     /// `1 << log` of them; none before the first table.
     entries: Vec<Entry>,
     log: u32,
+    /// It is the one that needs no description.
+    default: bool,
 }
 
 /// A state: the symbol it stands for, and how the next one follows.
@@ -23,15 +25,30 @@ impl Table {
     /// Forgets the table.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.default = false;
+    }
+
+    /// How many states it has.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
+    /// The table that needs no description, built if it is not there from before.
+    pub(super) fn set_default(&mut self, counts: &[i16], log: u32) -> Option<()> {
+        if !self.default {
+            self.build(counts, log)?;
+            self.default = true;
+        }
+        Some(())
+    }
+
     /// A table of one symbol, which takes no bits.
     pub(super) fn set_repeated(&mut self, symbol: u8) {
-        self.entries.clear();
+        self.clear();
         self.entries.push(Entry { symbol, bits: 0, base: 0 });
         self.log = 0;
     }
@@ -87,10 +104,10 @@ impl Table {
 
     /// Builds the table in which each symbol has that many states; -1 stands for a symbol that has one, and
     /// that at the table's end.
-    pub(super) fn build(&mut self, counts: &[i16], log: u32) -> Option<()> {
+    fn build(&mut self, counts: &[i16], log: u32) -> Option<()> {
         let size = 1_usize.checked_shl(log)?;
         self.log = log;
-        self.entries.clear();
+        self.clear();
         self.entries.resize(size, Entry::default());
         // How many states of each symbol have been given out, beginning with its count.
         let mut next = [0_u16; MAX_SYMBOLS];

@@ -33,12 +33,14 @@ impl Table {
     pub(super) fn read<'a>(&mut self, description: &'a [u8]) -> Option<&'a [u8]> {
         let mut weights = [0_u8; MAX_SYMBOLS];
         let (&header, rest) = description.split_first()?;
-        let (count, rest) = match usize::from(header).checked_sub(127) {
-            None => {
+        let (count, rest) = match header {
+            0..=127 => {
                 let (coded, rest) = rest.split_at_checked(header.into())?;
                 (self.read_coded_weights(coded, &mut weights)?, rest)
             }
-            Some(count) => {
+            // Two in a byte.
+            128.. => {
+                let count = usize::from(header).checked_sub(127)?;
                 let (packed, rest) = rest.split_at_checked(count.div_ceil(2))?;
                 for (pair, &byte) in weights.chunks_mut(2).zip(packed) {
                     pair.copy_from_slice(&[byte >> 4, byte & 0b1111]);
@@ -102,17 +104,33 @@ impl Table {
             return None;
         }
         *weights.get_mut(count)? = u8::try_from(left.ilog2().checked_add(1)?).ok()?;
+        let weights = weights.get(..=count)?;
 
+        // Longest codes come first, symbols of one length in their order: where those of each weight begin.
+        let mut begins = [0_usize; MAX_BITS as usize + 2];
+        for &weight in weights {
+            let next = begins.get_mut(usize::from(weight).checked_add(1)?)?;
+            *next = next.checked_add(usize::try_from(states(weight)).ok()?)?;
+        }
+        // The longest codes come in pairs; other codes would not be prefixes of all there is.
+        let longest = begins.get(2)?;
+        if *longest < 2 || longest % 2 != 0 {
+            return None;
+        }
+        let mut begin = 0_usize;
+        for of_weight in &mut begins {
+            begin = begin.checked_add(*of_weight)?;
+            *of_weight = begin;
+        }
         self.log = log;
         self.entries.clear();
-        // Longest codes come first, symbols of one length in their order.
-        for weight in 1..=u8::try_from(log).ok()? {
+        self.entries.resize(usize::try_from(size).ok()?, Entry::default());
+        for (symbol, &weight) in (0_u8..=u8::MAX).zip(weights).filter(|&(_, &weight)| weight > 0) {
             let bits = u8::try_from(log.checked_add(1)?.checked_sub(weight.into())?).ok()?;
-            let states = usize::try_from(states(weight)).ok()?;
-            for (symbol, _) in (0_u8..=u8::MAX).zip(weights.iter()).filter(|&(_, &of)| of == weight) {
-                let end = self.entries.len().checked_add(states)?;
-                self.entries.resize(end, Entry { symbol, bits });
-            }
+            let begin = begins.get_mut(usize::from(weight))?;
+            let end = begin.checked_add(usize::try_from(states(weight)).ok()?)?;
+            self.entries.get_mut(*begin..end)?.fill(Entry { symbol, bits });
+            *begin = end;
         }
         Some(())
     }

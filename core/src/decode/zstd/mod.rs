@@ -15,13 +15,16 @@ mod bits;
 mod block;
 mod fse;
 mod huffman;
+mod xxh64;
 
 use std::ops::Range;
 
+use super::work::Work;
 use super::{Coding, DecodeError, Out};
 use crate::budget::{Budget, Claim};
 use crate::gather::Gather;
 use block::Blocks;
+use xxh64::Xxh64;
 
 /// Decodes one body.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub(super) struct Zstd {
     descriptor: u8,
     /// The current block is the frame's last.
     last_block: bool,
+    /// Of the content, what is to come by the frame's header, if it tells.
+    size_left: Option<u64>,
+    /// Of the content so far; kept only where the frame has one.
+    checksum: Xxh64,
     /// The current block's coded bytes, where chunks cut it: `len <= MAX_BLOCK`.
     coded: Vec<u8>,
     coded_claim: Claim,
@@ -75,21 +82,24 @@ impl Zstd {
             fixed: Gather::default(),
             descriptor: 0,
             last_block: false,
+            size_left: None,
+            checksum: Xxh64::default(),
             coded: Vec::new(),
             coded_claim: budget.empty(),
             blocks: Blocks::new(budget),
             window: Window {
                 bytes: Vec::new(),
                 claim: budget.empty(),
-                kept: window,
+                claimed: window,
                 limit: window,
-                trimmed: false,
+                max_block: MAX_BLOCK,
+                given: 0,
             },
             _claim: claim,
         })
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), DecodeError> {
+    pub(super) fn push(&mut self, bytes: &[u8], work: &Work, out: &mut Out<'_>) -> Result<(), DecodeError> {
         let mut rest = bytes;
         while !rest.is_empty() {
             rest = match self.step {
@@ -115,6 +125,7 @@ impl Zstd {
                 Step::BlockHeader => {
                     let rest = self.fixed.take(3, rest);
                     if self.fixed.len() == 3 {
+                        work.spend(BLOCK).map_err(|_| TOO_DEAR)?;
                         self.block_header()?;
                     }
                     rest
@@ -122,9 +133,10 @@ impl Zstd {
                 Step::Raw(left) => {
                     let (content, rest) = rest.split_at_checked(left).unwrap_or((rest, &[]));
                     self.window.extend(content)?;
+                    count(content, &mut self.size_left, &mut self.checksum, self.descriptor)?;
                     self.step = Step::Raw(left.saturating_sub(content.len()));
-                    self.end_block_if_empty();
                     out(content)?;
+                    self.end_block_if_empty()?;
                     rest
                 }
                 Step::Repeated(times) => {
@@ -138,7 +150,7 @@ impl Zstd {
                 }
                 Step::Compressed(size) if self.coded.is_empty() && rest.len() >= size => {
                     let (block, rest) = rest.split_at_checked(size).unwrap_or((rest, &[]));
-                    let decoded = self.blocks.decode(block, &mut self.window)?;
+                    let decoded = self.blocks.decode(block, work, &mut self.window)?;
                     self.hand_out(decoded, out)?;
                     rest
                 }
@@ -148,7 +160,7 @@ impl Zstd {
                     reserve(&mut self.coded, &mut self.coded_claim, piece.len())?;
                     self.coded.extend_from_slice(piece);
                     if self.coded.len() == size {
-                        let decoded = self.blocks.decode(&self.coded, &mut self.window)?;
+                        let decoded = self.blocks.decode(&self.coded, work, &mut self.window)?;
                         self.coded.clear();
                         self.hand_out(decoded, out)?;
                     }
@@ -157,6 +169,11 @@ impl Zstd {
                 Step::Checksum => {
                     let rest = self.fixed.take(4, rest);
                     if self.fixed.len() == 4 {
+                        let [a, b, c, d, ..] = self.fixed.array();
+                        if u64::from(u32::from_le_bytes([a, b, c, d])) != self.checksum.digest() & 0xFFFF_FFFF
+                        {
+                            return Err(DecodeError::Checksum(Coding::Zstd));
+                        }
                         self.begin(Step::Magic);
                     }
                     rest
@@ -236,16 +253,24 @@ impl Zstd {
             return Err(DecodeError::Window(Coding::Zstd));
         }
         let little_endian = content.iter().rev().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
-        let claimed = match (window, content.len()) {
-            (&[window], _) => {
+        let size = match content.len() {
+            0 => None,
+            2 => Some(little_endian.saturating_add(256)),
+            _ => Some(little_endian),
+        };
+        let claimed = match window {
+            &[window] => {
                 let base = 1024_u64.wrapping_shl((window >> 3).into());
                 base.saturating_add((base >> 3).saturating_mul((window & 7).into()))
             }
-            (_, 2) => little_endian.saturating_add(256),
-            _ => little_endian,
+            _ => size.unwrap_or_default(),
         };
-        self.window.begin(usize::try_from(claimed).unwrap_or(usize::MAX));
+        // What the reference decoder refuses too unless it is told to expect it.
+        let claimed = usize::try_from(claimed).ok().filter(|&claimed| claimed <= MOST_CLAIMED);
+        self.window.begin(claimed.ok_or(DecodeError::Window(Coding::Zstd))?);
         self.blocks.begin();
+        self.size_left = size;
+        self.checksum = Xxh64::default();
         self.begin(Step::BlockHeader);
         Ok(())
     }
@@ -255,62 +280,90 @@ impl Zstd {
         let header = u32::from_le_bytes([a, b, c, 0]);
         let size = usize::try_from(header >> 3).unwrap_or(usize::MAX);
         self.last_block = header & 1 != 0;
-        if size > MAX_BLOCK {
+        if size > self.window.max_block {
             return Err(CORRUPT);
         }
-        self.begin(match header >> 1 & 0b11 {
+        let kind = header >> 1 & 0b11;
+        let beyond = |left| u64::try_from(size).is_ok_and(|size| size > left);
+        if kind < 2 && self.size_left.is_some_and(beyond) {
+            return Err(CORRUPT);
+        }
+        self.begin(match kind {
             0 => Step::Raw(size),
             1 => Step::Repeated(size),
             2 if size > 0 => Step::Compressed(size),
             _ => return Err(CORRUPT),
         });
-        self.end_block_if_empty();
-        Ok(())
+        self.end_block_if_empty()
     }
 
     /// Hands out what a block gave, and ends the block.
     fn hand_out(&mut self, decoded: Range<usize>, out: &mut Out<'_>) -> Result<(), DecodeError> {
-        if let Some(piece) = self.window.bytes.get(decoded).filter(|piece| !piece.is_empty()) {
+        let Self { window, size_left, checksum, descriptor, .. } = self;
+        if let Some(piece) = window.bytes.get(decoded).filter(|piece| !piece.is_empty()) {
+            count(piece, size_left, checksum, *descriptor)?;
             out(piece)?;
         }
-        self.end_block();
-        Ok(())
+        self.end_block()
     }
 
-    fn end_block_if_empty(&mut self) {
-        if self.step == Step::Raw(0) {
-            self.end_block();
-        }
+    fn end_block_if_empty(&mut self) -> Result<(), DecodeError> {
+        if self.step == Step::Raw(0) { self.end_block() } else { Ok(()) }
     }
 
-    fn end_block(&mut self) {
+    fn end_block(&mut self) -> Result<(), DecodeError> {
         self.window.trim();
+        if self.last_block && self.size_left.is_some_and(|left| left > 0) {
+            return Err(CORRUPT);
+        }
         self.begin(match (self.last_block, self.descriptor & CHECKSUM != 0) {
             (false, _) => Step::BlockHeader,
             (true, true) => Step::Checksum,
             (true, false) => Step::Magic,
         });
+        Ok(())
     }
+}
+
+/// Takes output into the frame's account: its size, if the header tells it, and its checksum, if there is one.
+fn count(
+    output: &[u8],
+    size_left: &mut Option<u64>,
+    checksum: &mut Xxh64,
+    descriptor: u8,
+) -> Result<(), DecodeError> {
+    if let Some(left) = size_left {
+        let length = u64::try_from(output.len()).unwrap_or(u64::MAX);
+        *left = left.checked_sub(length).ok_or(CORRUPT)?;
+    }
+    if descriptor & CHECKSUM != 0 {
+        checksum.update(output);
+    }
+    Ok(())
 }
 
 /// What a frame may refer back to.
 #[derive(Debug)]
 struct Window {
-    /// The last output of the frame, at least `kept` bytes once there are as many.
+    /// The last output of the frame, at least as much as it may refer to once there is as much.
     bytes: Vec<u8>,
     claim: Claim,
-    /// How far the frame says it refers back, if that is within `limit`.
-    kept: usize,
+    /// How far the frame says it refers back.
+    claimed: usize,
+    /// How far it may at most.
     limit: usize,
-    /// Output of this frame has been dropped.
-    trimmed: bool,
+    /// Largest block of the frame, coded or decoded.
+    max_block: usize,
+    /// Output of the frame that has been dropped, in bytes.
+    given: u64,
 }
 
 impl Window {
     fn begin(&mut self, claimed: usize) {
         self.bytes.clear();
-        self.kept = claimed.min(self.limit);
-        self.trimmed = false;
+        self.claimed = claimed;
+        self.max_block = claimed.min(MAX_BLOCK);
+        self.given = 0;
     }
 
     /// Makes room for that much more output.
@@ -327,8 +380,11 @@ impl Window {
     /// Repeats output: `length` bytes from `offset` before the end.
     fn repeat(&mut self, offset: usize, length: usize) -> Result<(), DecodeError> {
         self.reserve(length)?;
-        let out_of_reach = if self.trimmed { DecodeError::Window(Coding::Zstd) } else { CORRUPT };
-        let start = self.bytes.len().checked_sub(offset).filter(|_| offset > 0).ok_or(out_of_reach)?;
+        let out_of_reach = || if self.given > 0 { DecodeError::Window(Coding::Zstd) } else { CORRUPT };
+        let start = self.bytes.len().checked_sub(offset).filter(|_| offset > 0).ok_or_else(out_of_reach)?;
+        if offset > self.claimed.min(self.limit) {
+            return Err(DecodeError::Window(Coding::Zstd));
+        }
         let mut left = length;
         while left > 0 {
             // What has just been written repeats on.
@@ -341,10 +397,11 @@ impl Window {
 
     /// Drops what is out of reach, when a quarter as much again has gathered.
     fn trim(&mut self) {
-        let excess = self.bytes.len().saturating_sub(self.kept);
-        if excess > (self.kept / 4).saturating_add(MAX_BLOCK) {
+        let kept = self.claimed.min(self.limit);
+        let excess = self.bytes.len().saturating_sub(kept);
+        if excess > (kept / 4).saturating_add(MAX_BLOCK) {
             self.bytes.drain(..excess);
-            self.trimmed = true;
+            self.given = self.given.saturating_add(u64::try_from(excess).unwrap_or(u64::MAX));
         }
     }
 }
@@ -362,6 +419,13 @@ fn reserve(bytes: &mut Vec<u8>, claim: &mut Claim, more: usize) -> Result<(), De
 
 const CORRUPT: DecodeError = DecodeError::Corrupt(Coding::Zstd);
 const REFUSED: DecodeError = DecodeError::Budget(Coding::Zstd);
+const TOO_DEAR: DecodeError = DecodeError::Work(Coding::Zstd);
+
+/// What a block costs beside what is in it, in units of work.
+const BLOCK: usize = 64;
+
+/// Largest window that a frame may claim, in bytes; how much of it there is, is another matter.
+const MOST_CLAIMED: usize = (1 << 27) + 1;
 
 /// What all tables together hold, in bytes, rounded up.
 const TABLES: usize = 10 << 10;

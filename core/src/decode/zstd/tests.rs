@@ -79,17 +79,18 @@ fn what_repeats_beyond_the_window_is_dropped() {
 
 #[test]
 fn a_reference_beyond_the_bound_is_an_error() {
-    let noise: Vec<u8> = text(3 << 20);
+    let noise: Vec<u8> = text(5 << 18);
     let text = [noise.as_slice(), &noise].concat();
-    let mut encoder = zstd::Encoder::new(Vec::new(), 19).unwrap();
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
     encoder.long_distance_matching(true).unwrap();
     encoder.window_log(27).unwrap();
     encoder.write_all(&text).unwrap();
     let body = encoder.finish().unwrap();
-    assert!(decode("zstd", Limits::RESPONSE, &[&body]).text == text);
-    let bounded = decode("zstd", Limits { window: 1 << 20, ..Limits::RESPONSE }, &[&body]);
+    let limits = Limits { work: u64::MAX, ..Limits::RESPONSE };
+    assert!(decode("zstd", limits, &[&body]).text == text);
+    let bounded = decode("zstd", Limits { window: 1 << 20, ..limits }, &[&body]);
     assert_eq!(bounded.result, Err(DecodeError::Window(Coding::Zstd)));
-    assert!(text.starts_with(&bounded.text) && bounded.text.len() > 1 << 20);
+    assert!(text.starts_with(&bounded.text) && bounded.text.len() >= 1 << 20);
 }
 
 #[test]
@@ -166,6 +167,104 @@ fn a_match_by_hand() {
     // Further back than there is output.
     let block = [3 << 3, b'x', b'y', b'z', 1, 0b0101_0100, 3, 2, 3, 0b111];
     assert_eq!(whole_and_by_byte(&frame(&[(2, 10, &block)])).result, Err(DecodeError::Corrupt(Coding::Zstd)));
+}
+
+#[test]
+fn the_edge_of_the_window() {
+    // A window of 1 KiB, two blocks that fill it, and a match of 3 bytes so far back: the offset's ten extra
+    // bits say 1024 + bits - 3; all three tables repeat one code.
+    let first: Vec<u8> = (0..1024_u32).map(|n| (n % 251) as u8).collect();
+    let second: Vec<u8> = (0..1024_u32).map(|n| (n % 241) as u8).collect();
+    let back = |bits: u8| {
+        let block = [0, 1, 0b0101_0100, 0, 10, 0, bits, 0b100];
+        whole_and_by_byte(&frame(&[(0, 1024, &first), (0, 1024, &second), (2, 8, &block)]))
+    };
+    let text = [first.as_slice(), &second].concat();
+    let all_of_it =
+        Decoded { text: [&text, [0, 1, 2].as_slice()].concat(), result: Ok(()), mislabelled: false };
+    assert_eq!(back(3), all_of_it);
+    let one_more = Decoded { text, result: Err(DecodeError::Window(Coding::Zstd)), mislabelled: false };
+    assert_eq!(back(4), one_more);
+}
+
+#[test]
+fn a_block_is_no_larger_than_the_window() {
+    let kilobyte = [b'x'; 1025];
+    assert_eq!(text_of(&frame(&[(0, 1024, &kilobyte[..1024]), (1, 1024, b"x")])).len(), 2048);
+    for block in [(0, 1025, kilobyte.as_slice()), (1, 1025, b"x")] {
+        assert_eq!(whole_and_by_byte(&frame(&[block])).result, Err(DecodeError::Corrupt(Coding::Zstd)));
+    }
+}
+
+#[test]
+fn the_content_has_the_size_that_its_header_tells() {
+    // One segment of 3 bytes.
+    let body = |blocks: &[u8]| [b"\x28\xB5\x2F\xFD\x20\x03".as_slice(), blocks].concat();
+    let corrupt = Err(DecodeError::Corrupt(Coding::Zstd));
+    assert_eq!(text_of(&body(b"\x10\0\0ab\x09\0\0c")), b"abc");
+    assert_eq!(whole_and_by_byte(&body(b"\x11\0\0ab")).result, corrupt);
+    assert_eq!(whole_and_by_byte(&body(b"\x10\0\0ab\x11\0\0cd")).result, corrupt);
+    assert_eq!(whole_and_by_byte(&body(b"\x18\0\0abc\x01\0\0")).result, Ok(()));
+}
+
+#[test]
+fn the_checksum_is_checked() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(b"what is checked").unwrap();
+    let mut body = encoder.finish().unwrap();
+    assert_eq!(text_of(&body), b"what is checked");
+    *body.last_mut().unwrap() ^= 1;
+    let decoded = whole_and_by_byte(&body);
+    assert_eq!(decoded.text, b"what is checked");
+    assert_eq!(decoded.result, Err(DecodeError::Checksum(Coding::Zstd)));
+}
+
+#[test]
+fn a_window_that_no_decoder_expects_is_refused() {
+    // 128 MiB, and an eighth more.
+    let body = |window: u8| [b"\x28\xB5\x2F\xFD\x00".as_slice(), &[window], b"\x09\0\0a"].concat();
+    assert_eq!(text_of(&body(17 << 3)), b"a");
+    assert_eq!(whole_and_by_byte(&body(17 << 3 | 1)).result, Err(DecodeError::Window(Coding::Zstd)));
+}
+
+/// What libzstd makes of one frame, all of it at once and as a stream; `None` where either refuses it.
+fn reference(frame: &[u8]) -> Option<Vec<u8>> {
+    let at_once = zstd::bulk::decompress(frame, 1 << 17).ok()?;
+    let streamed = zstd::decode_all(frame).ok()?;
+    (at_once == streamed).then_some(streamed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Up to 250 bytes, whose literals stand in one stream: of four, libzstd does not look whether each was
+    /// read to its end, as RFC 8878 §4.2.2 asks for.
+    #[test]
+    fn accepts_what_libzstd_accepts_and_nothing_else(
+        size in 1_usize..250,
+        level in 1_i32..=19,
+        checksum in prop::bool::weighted(0.2),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut encoder = zstd::Encoder::new(Vec::new(), level).unwrap();
+        encoder.include_checksum(checksum).unwrap();
+        encoder.write_all(&text(size)).unwrap();
+        let mut body = encoder.finish().unwrap();
+        for (at, flip) in flips {
+            let at = at.index(body.len() - 4) + 4;
+            body[at] ^= flip;
+        }
+        // What follows a frame is passed over here, and an error there.
+        let end = zstd::zstd_safe::find_frame_compressed_size(&body).unwrap_or(body.len());
+        let ours = whole_and_by_byte(&body[..end]);
+        match ours.result {
+            Ok(()) => prop_assert_eq!(reference(&body[..end]), Some(ours.text)),
+            // Ours is bounded: by the window, which libzstd lets a frame leave as far as its buffers go.
+            Err(DecodeError::Window(_) | DecodeError::Work(_)) => {}
+            Err(error) => prop_assert_eq!(reference(&body[..end]), None, "{:?}", error),
+        }
+    }
 }
 
 proptest! {
