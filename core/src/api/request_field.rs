@@ -6,9 +6,9 @@
 use crate::json::{Field, Want};
 
 /// Bytes kept of an id or a model's name.
-pub(crate) const ID_BYTES: u16 = 512;
+pub(crate) const ID_BYTES: u16 = 256;
 /// Bytes kept of a stop sequence.
-pub(crate) const STOP_BYTES: u16 = 256;
+pub(crate) const STOP_BYTES: u16 = 128;
 /// Bytes kept of a tool's name.
 pub(crate) const TOOL_NAME_BYTES: u16 = 128;
 /// Bytes kept of a word of a small vocabulary: a format, a modality.
@@ -237,6 +237,7 @@ pub(super) mod words {
 impl Field for RequestField {
     fn want(self) -> Want {
         let text = match self {
+            Self::Text(Text::ReasoningLevel | Text::ServiceTier, _) => WORD_BYTES,
             Self::Text(..) => ID_BYTES,
             Self::Stop(_) => STOP_BYTES,
             Self::ToolName => TOOL_NAME_BYTES,

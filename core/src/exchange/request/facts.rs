@@ -6,7 +6,7 @@
 
 use crate::api::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
 use crate::call::{Operation, Request};
-use crate::json::{self, Container, Position, Value, Visitor};
+use crate::json::{self, Container, Field, Position, Value, Visitor, Want};
 
 /// What was seen so far.
 #[derive(Debug, Default)]
@@ -63,17 +63,24 @@ struct Ranked<T>(Option<(u8, T)>);
 
 impl Facts {
     pub(super) fn guardrail_header(&mut self, value: &[u8]) {
-        self.text(Text::GuardrailId, u8::MAX, value, true);
+        self.header(Text::GuardrailId, value);
     }
 
     pub(super) fn service_tier_header(&mut self, value: &[u8]) {
-        self.text(Text::ServiceTier, u8::MAX, value, true);
+        self.header(Text::ServiceTier, value);
     }
 
     pub(super) fn session_header(&mut self, value: &[u8]) {
         if !self.has(Text::SessionId) {
-            self.text(Text::SessionId, u8::MAX, value, true);
+            self.header(Text::SessionId, value);
         }
+    }
+
+    /// What a header tells counts where the body says nothing, and is kept as far as that would be.
+    fn header(&mut self, text: Text, value: &[u8]) {
+        let Want::Value { text: bound } = RequestField::Text(text, u8::MAX).want() else { return };
+        let kept = value.get(..usize::from(bound)).unwrap_or(value);
+        self.text(text, u8::MAX, kept, kept.len() == value.len());
     }
 
     /// A field of a form, whose numbers and truth values are texts.
@@ -246,11 +253,11 @@ impl Facts {
             }
             (RequestField::ToolName, Value::Text(name)) => {
                 self.truncated =
-                    self.truncated.saturating_add(keep_in(&mut self.tool_names, MAX_TOOL_NAMES, name));
+                    self.truncated.saturating_add(keep_in(&mut self.tool_names, TOOL_NAMES, name));
             }
             (RequestField::EncodingFormat, Value::Text(name)) => {
                 let formats = &mut self.encoding_formats;
-                self.truncated = self.truncated.saturating_add(keep_in(formats, MAX_ENCODING_FORMATS, name));
+                self.truncated = self.truncated.saturating_add(keep_in(formats, ENCODING_FORMATS, name));
             }
             (RequestField::Output(hint), value) => self.output.take(hint, value),
             (RequestField::EmbeddingHint, value) => self.embedding_hint |= value != Value::Null,
@@ -293,7 +300,7 @@ impl Facts {
             self.stop.0 = Some((rank, Vec::new()));
         }
         if let Some((_, stops)) = &mut self.stop.0 {
-            self.truncated = self.truncated.saturating_add(keep_in(stops, MAX_STOPS, text));
+            self.truncated = self.truncated.saturating_add(keep_in(stops, STOPS, text));
         }
     }
 
@@ -382,8 +389,10 @@ fn is_empty(text: json::Text<'_>) -> bool {
 }
 
 /// Keeps a text in a bounded list; gives how many texts were cut or left out by that.
-fn keep_in(list: &mut Vec<String>, most: usize, text: json::Text<'_>) -> u32 {
-    if list.len() >= most {
+fn keep_in(list: &mut Vec<String>, most: Most, text: json::Text<'_>) -> u32 {
+    let full = list.len() >= most.texts
+        || list.iter().map(String::len).sum::<usize>().saturating_add(text.bytes.len()) > most.bytes;
+    if full {
         return 1;
     }
     list.push(text.to_string_lossy().into_owned());
@@ -396,6 +405,14 @@ const EMBEDDING_MODELS: &[&str] = &["embed", "/bge-"];
 const IMAGE_MODELS: &[&str] =
     &["stability.", "titan-image", "nova-canvas", "stable-diffusion", "/flux-", "dreamshaper", "leonardo"];
 
-const MAX_STOPS: usize = 16;
-const MAX_TOOL_NAMES: usize = 64;
-const MAX_ENCODING_FORMATS: usize = 16;
+/// How long a list of texts may grow.
+#[derive(Clone, Copy)]
+struct Most {
+    texts: usize,
+    bytes: usize,
+}
+
+// With the texts that stand alone, some 4 KiB in all.
+const STOPS: Most = Most { texts: 16, bytes: 512 };
+const TOOL_NAMES: Most = Most { texts: 64, bytes: 1536 };
+const ENCODING_FORMATS: Most = Most { texts: 8, bytes: 128 };

@@ -14,9 +14,9 @@ use form::Form;
 
 use super::{Unread, count_unread};
 use crate::api::{Api, Detected, PathModel, RequestField, Signs};
-use crate::budget::Budget;
+use crate::budget::{Budget, Claim, Exhausted};
 use crate::call::{Losses, Operation, Request};
-use crate::decode::{Decoder, Limits};
+use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::headers::Headers;
 use crate::json::{Finish, Paths, Progress, Scanner};
 
@@ -39,6 +39,8 @@ pub(super) struct RequestSide {
     stopped: bool,
     /// It is a form.
     form: bool,
+    /// Of [`HELD`].
+    _claim: Option<Claim>,
 }
 
 /// What a body shows of its format.
@@ -83,7 +85,12 @@ impl RequestSide {
         }
         let encodings =
             headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
-        let (decoder, mut losses) = (Decoder::new(encodings, Limits::REQUEST, budget), Losses::default());
+        let claim = budget.claim(HELD);
+        let decoder = match &claim {
+            Ok(_) => Decoder::new(encodings, Limits::REQUEST, budget),
+            Err(Exhausted) => Err(DecodeError::Budget(Coding::Identity)),
+        };
+        let mut losses = Losses::default();
         let reading =
             match (&decoder, content_type.and_then(|value| Form::new(value, detected.api.spec().request))) {
                 (Err(error), _) => {
@@ -109,6 +116,7 @@ impl RequestSide {
             ended: false,
             stopped: false,
             form,
+            _claim: claim.ok(),
         }
     }
 
@@ -249,6 +257,9 @@ impl Reading {
         }
     }
 }
+
+/// What a request holds beside its decoder, in bytes: its state, and the texts that are kept.
+const HELD: usize = 4 << 10;
 
 fn is_json(content_type: &[u8]) -> bool {
     memchr::memmem::find(content_type, b"json").is_some()

@@ -94,10 +94,10 @@ fn what_is_kept_is_bounded() {
         tools.trim_end_matches(',')
     );
     let call = call(CHAT, &body);
-    assert_eq!(call.request.model.map(|model| model.len()), Some(512));
-    assert_eq!(call.request.stop_sequences.len(), 16);
-    assert!(call.request.stop_sequences.iter().all(|stop| stop.len() == 256));
-    assert_eq!((call.request.tool_count, call.request.tool_names.len()), (Some(100), 64));
+    assert_eq!(call.request.model.map(|model| model.len()), Some(256));
+    assert_eq!(call.request.stop_sequences.len(), 4);
+    assert!(call.request.stop_sequences.iter().all(|stop| stop.len() == 128));
+    assert_eq!((call.request.tool_count, call.request.tool_names.len()), (Some(100), 12));
     assert!(call.request.tool_names.iter().all(|name| name.len() == 128));
     assert_eq!(call.losses, Losses { truncated_values: 201, ..Losses::default() });
 }
@@ -107,7 +107,7 @@ fn a_cut_falls_between_characters() {
     let model = "é".repeat(300);
     assert_eq!(
         request(CHAT, &format!(r#"{{"model":"a{model}"}}"#)).model,
-        Some(format!("a{}", "é".repeat(255)))
+        Some(format!("a{}", "é".repeat(127)))
     );
 }
 

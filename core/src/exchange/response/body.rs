@@ -12,9 +12,9 @@ use super::parts::Parts;
 use super::reading::{Reading, Wrapped};
 use super::{Answer, is_failure};
 use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
-use crate::budget::Budget;
+use crate::budget::{Budget, Claim, Exhausted};
 use crate::call::Losses;
-use crate::decode::{DecodeError, Decoder, Limits};
+use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::exchange::count_unread;
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
 use crate::headers::Headers;
@@ -28,6 +28,8 @@ pub(super) struct Body {
     decoder: Option<Decoder>,
     stage: Stage,
     messages: Messages,
+    /// Of [`HELD`].
+    _claim: Option<Claim>,
 }
 
 #[derive(Debug)]
@@ -104,7 +106,12 @@ impl Body {
         let spec = answer.api.spec();
         let expect_array = spec.answers == Answers::JsonArray && !failed;
         let codings = headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value);
-        let (decoder, stage) = match Decoder::new(codings, Limits::RESPONSE, budget) {
+        let claim = budget.claim(HELD);
+        let decoder = match &claim {
+            Ok(_) => Decoder::new(codings, Limits::RESPONSE, budget),
+            Err(Exhausted) => Err(DecodeError::Budget(Coding::Identity)),
+        };
+        let (decoder, stage) = match decoder {
             Ok(decoder) => (Some(decoder), Stage::Sniffing(Sniffer::new(head.content_type, expect_array))),
             Err(error) => {
                 count_unread(&mut answer.losses, error);
@@ -123,12 +130,12 @@ impl Body {
             wrapped: None,
             draft,
         };
-        Self { decoder, stage, messages }
+        Self { decoder, stage, messages, _claim: claim.ok() }
     }
 
     /// Reads the next chunk.
     pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
-        let Self { decoder: Some(decoder), stage, messages } = self else { return };
+        let Self { decoder: Some(decoder), stage, messages, .. } = self else { return };
         let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
         if matches!(self.stage, Stage::Passed | Stage::WholeDocument) {
             self.let_go(answer);
@@ -141,7 +148,7 @@ impl Body {
 
     /// The last byte has passed.
     pub(super) fn finish(&mut self, answer: &mut Answer, now: UnixNanos) -> Wholeness {
-        let Self { decoder, stage, messages } = self;
+        let Self { decoder, stage, messages, .. } = self;
         let decoded = decoder.as_mut().map_or(Ok(()), Decoder::finish);
         let wholeness = stage.finish(messages, answer, now);
         self.let_go(answer);
@@ -462,6 +469,9 @@ impl Messages {
         }
     }
 }
+
+/// What an answer holds beside its decoder, in bytes: its state, and the texts that are kept.
+const HELD: usize = 4 << 10;
 
 /// One more of these.
 fn count(losses: &mut u32) {

@@ -6,7 +6,11 @@ use crate::call::ToolCall;
 /// Choices beyond these are passed over.
 const MAX_CHOICES: u32 = 64;
 /// Tool calls beyond these are passed over.
-const MAX_TOOL_CALLS: usize = 128;
+pub(super) const MAX_TOOL_CALLS: usize = 128;
+/// So many bytes are kept of the ids and names of them all.
+const MAX_TOOL_CALL_BYTES: usize = 3 << 10;
+/// So many bytes are kept of all finish reasons.
+const MAX_REASON_BYTES: usize = 512;
 
 /// The choices of an answer.
 #[derive(Debug, Default)]
@@ -19,7 +23,9 @@ pub(super) struct Choices {
     reasons: Vec<(u8, String)>,
     /// In the order of the choices, then of their appearance.
     tool_calls: Vec<Known>,
-    /// Choices and tool calls beyond the bounds.
+    /// Of their ids and names: `0 ..= MAX_TOOL_CALL_BYTES`.
+    tool_call_bytes: usize,
+    /// Choices, finish reasons and tool calls beyond the bounds.
     lost: u32,
 }
 
@@ -47,8 +53,13 @@ impl Choices {
     pub(super) fn see(&mut self, choice: u32) {
         match bit(choice) {
             Some(bit) => self.seen |= bit,
-            None => self.lost = self.lost.saturating_add(1),
+            None => self.lose(1),
         }
+    }
+
+    /// So many choices or tool calls are beyond a bound.
+    pub(super) fn lose(&mut self, many: u32) {
+        self.lost = self.lost.saturating_add(many);
     }
 
     /// The choice ended for this reason; the last one counts.
@@ -56,6 +67,11 @@ impl Choices {
         let (Some(bit), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return };
         self.seen |= bit;
         self.finished |= bit;
+        let others =
+            self.reasons.iter().filter(|(known, _)| *known != choice).map(|(_, reason)| reason.len());
+        if others.sum::<usize>().saturating_add(reason.len()) > MAX_REASON_BYTES {
+            return self.lose(1);
+        }
         match self.reasons.iter_mut().find(|(known, _)| *known == choice) {
             Some((_, known)) => *known = reason,
             None => {
@@ -70,6 +86,9 @@ impl Choices {
         let Told { rule, index, tool_call } = told;
         // A choice beyond the bound was counted as such.
         let (Some(_), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return false };
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let bytes = self.tool_call_bytes;
+        let room = MAX_TOOL_CALL_BYTES.saturating_sub(bytes);
         let known = match rule {
             ToolCallRule::Indexed => self.indexed(choice, index, &tool_call),
             ToolCallRule::Listed if in_stream => self.indexed(choice, index, &tool_call),
@@ -88,14 +107,22 @@ impl Choices {
         };
         if let Some(known) = known {
             let ToolCall { id, name } = tool_call;
-            known.tool_call.id = known.tool_call.id.take().or(id);
-            known.tool_call.name = known.tool_call.name.take().or(name);
+            let mut left = room;
+            for (known, told) in [(&mut known.tool_call.id, id), (&mut known.tool_call.name, name)] {
+                if let (None, Some(rest)) = (&known, left.checked_sub(length(&told))) {
+                    *known = told;
+                    left = rest;
+                }
+            }
+            self.tool_call_bytes = MAX_TOOL_CALL_BYTES.saturating_sub(left);
             return false;
         }
-        if self.tool_calls.len() >= MAX_TOOL_CALLS {
-            self.lost = self.lost.saturating_add(1);
+        let more = length(&tool_call.id).saturating_add(length(&tool_call.name));
+        if self.tool_calls.len() >= MAX_TOOL_CALLS || more > room {
+            self.lose(1);
             return false;
         }
+        self.tool_call_bytes = bytes.saturating_add(more);
         let at = self.tool_calls.partition_point(|known| known.choice <= choice);
         self.tool_calls.insert(at, Known { choice, index, tool_call });
         true

@@ -159,7 +159,7 @@ fn integer(value: &[u8]) -> Option<u64> {
 const AFTER_BODY: u8 = 1;
 /// Longest texts that are kept, in bytes.
 const MAX_CODE: usize = 256;
-const MAX_ID: usize = 512;
+const MAX_ID: usize = 256;
 const MAX_WORD: usize = 64;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! `reading` fills a message in; what it tells goes to the `Draft`, which knows no message.
 
 use super::Answer;
-use super::choices::Told;
+use super::choices::{MAX_TOOL_CALLS, Told};
 use super::counts::Counts;
 use super::draft::{Contents, Draft};
 use super::error::ErrorWords;
@@ -31,6 +31,8 @@ pub(super) struct Message {
     pub(super) usage: UsageTold,
     /// Tool calls outside of choices.
     pub(super) tool_calls: Vec<Told>,
+    /// Tool calls beyond the bound on their number.
+    dropped: u32,
     pub(super) error: Option<Box<ErrorTold>>,
     /// It has output whose kind its name tells.
     pub(super) delta: bool,
@@ -153,6 +155,7 @@ impl Message {
                 self.content.add(Content::ToolArgument);
             }
         }
+        draft.choices.lose(std::mem::take(&mut self.dropped));
         let certain =
             self.kind == Some(Kind::Error) || self.error.as_ref().is_some_and(|error| error.certain);
         if certain && draft.error.is_none() {
@@ -165,9 +168,14 @@ impl Message {
         if !counts || (told.tool_call.id.is_none() && told.tool_call.name.is_none()) {
             return;
         }
-        match &mut self.choice {
-            Some(choice) => choice.tool_calls.push(told),
-            None => self.tool_calls.push(told),
+        let tool_calls = match &mut self.choice {
+            Some(choice) => &mut choice.tool_calls,
+            None => &mut self.tool_calls,
+        };
+        if tool_calls.len() < MAX_TOOL_CALLS {
+            tool_calls.push(told);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 
