@@ -1,4 +1,4 @@
-//! Baidu's ERNIE in its own form: `POST …/wenxinworkshop/chat/{model}`.
+//! Baidu's ERNIE in its own form: `POST …/wenxinworkshop/chat/{model}`, `…/completions/{model}`.
 //!
 //! Specification: <https://cloud.baidu.com/doc/WENXINWORKSHOP/s/clntwmv7t>.
 
@@ -10,7 +10,7 @@ pub(super) const SPEC: Spec = Spec {
     operation: Some(Operation::Chat),
     provider: "baidu",
     request: &[common::PARAMETERS, REQUEST],
-    shows: &[Signs::TURNS],
+    shows: &[Signs::TURNS, Signs::PROMPT],
     response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Message,
@@ -22,6 +22,7 @@ pub(super) const REQUEST: Table<RequestField> = {
     &[
         ("stream", Stream),
         ("messages", Input(Messages)),
+        ("prompt", Input(Prompt)),
         ("functions", Tools),
         ("functions[].name", ToolName),
         ("response_format", Output(Format)),

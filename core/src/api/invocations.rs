@@ -59,6 +59,8 @@ pub(super) const REQUEST: Table<RequestField> = {
         ("dimensions", Number(Dimensions, 0)),
         ("encoding_format", EncodingFormat),
         ("messages[].role", Turn(Shape::Text)),
+        // An agent on Databricks takes what Responses take.
+        ("input[].role", Turn(Shape::Text)),
     ]
 };
 
@@ -69,10 +71,19 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("model", Model),
         ("system_fingerprint", SystemFingerprint),
         ("choices[].text", VISIBLE),
-        ("[]", Choice),
+        ("generated_text", Mark),
+        ("[].generated_text", Mark),
+        ("[][].generated_text", Mark),
         ("token.text", VISIBLE),
         ("data[].embedding", Embedding),
         ("[][]", VectorItem),
         ("usage.total_tokens", Count(Total, 0)),
+        // Databricks' agents.
+        ("usage.input_tokens", Count(Input, 1)),
+        ("usage.output_tokens", Count(Output, 1)),
+        ("output[]", ToolCall(OfKind("function_call"))),
+        ("output[].type", ToolCallKind),
+        ("output[].call_id", ToolCallId),
+        ("output[].name", ToolCallName),
     ]
 };

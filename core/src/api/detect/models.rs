@@ -36,11 +36,12 @@ pub(super) fn path_model(api: Api, path: &[u8]) -> Option<PathModel> {
                 .or_else(|| path::after_segment(path, b"endpoints"))?;
             return first(endpoint).map(PathModel::Fallback);
         }
-        Api::BaiduChat => {
-            let model = first(path::after_segment(path, b"chat")?)?;
-            return Some(PathModel::Fallback(model)).filter(|_| !path.ends_with(b"/completions_pro"));
-        }
         _ => {}
+    }
+    // Two of Baidu's models have no name of their own.
+    if let Some(rest) = path::after_segment(path, b"wenxinworkshop") {
+        let (_, model) = path::split_once(rest, b'/')?;
+        return name(model).filter(|model| !model.starts_with("completions")).map(PathModel::Fallback);
     }
     let deployment = path::after_segment(path, b"deployments")
         .filter(|_| path::has_segment(path, b"openai"))

@@ -204,6 +204,7 @@ const ENDS: &[End] = {
     &[
         end("compat/v1/chat", "completions", Api::OpenAiChat, Chat),
         end("chat", "completions", Api::LlamaApi, Chat).on(META_LLAMA),
+        end("wenxinworkshop/chat", "completions", Api::BaiduChat, Chat),
         end("chat", "completions", Api::OpenAiChat, Chat),
         end("v*", "sonar", Api::OpenAiChat, Chat),
         end("text", "chatcompletion_v2", Api::OpenAiChat, Chat),
@@ -263,6 +264,8 @@ const ENDS: &[End] = {
         end("api", "embed", Api::OllamaEmbed, Embeddings),
         end("", "embed", Api::CohereEmbed, Embeddings).on(COHERE),
         end("", "embed", Api::Invocations, Embeddings).doubtful(),
+        end("", "embed_all", Api::Invocations, Embeddings).doubtful(),
+        end("", "embed_sparse", Api::Invocations, Embeddings).doubtful(),
         end("models/**/pipeline", "feature-extraction", Api::Invocations, Embeddings).on(HUGGING_FACE),
         end("", "invocations", Api::Invocations, Chat).any_operation().doubtful(),
         end("", "invocations-response-stream", Api::Invocations, Chat).stream(true).any_operation().doubtful(),
@@ -289,11 +292,13 @@ const ENDS: &[End] = {
 /// The same, of those that end in a name: a model's, a conversation's.
 #[rustfmt::skip]
 const NAMED: &[End] = {
-    use Operation::Chat;
+    use Operation::{Chat, Embeddings, TextCompletion};
     &[
         end("conversations", "", Api::MistralConversations, Chat).on(MISTRAL),
         end("wenxinworkshop/chat", "", Api::BaiduChat, Chat),
-        end("models", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE),
-        end("models/**", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE),
+        end("wenxinworkshop/completions", "", Api::BaiduChat, TextCompletion),
+        end("wenxinworkshop/embeddings", "", Api::OpenAiEmbeddings, Embeddings),
+        end("models", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE).doubtful(),
+        end("models/**", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE).doubtful(),
     ]
 };

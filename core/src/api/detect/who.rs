@@ -193,7 +193,11 @@ const SHAPES: &[Shape] = &[
     Shape { segments: &["publishers"], api: None, provider: "gcp.vertex_ai" },
     Shape { segments: &["openai", "deployments"], api: None, provider: "azure.ai.openai" },
     Shape { segments: &["embed"], api: Some(Api::Invocations), provider: "huggingface" },
+    Shape { segments: &["embed_all"], api: Some(Api::Invocations), provider: "huggingface" },
+    Shape { segments: &["embed_sparse"], api: Some(Api::Invocations), provider: "huggingface" },
     Shape { segments: &["serving-endpoints"], api: Some(Api::Invocations), provider: "databricks" },
+    Shape { segments: &["locations"], api: Some(Api::Invocations), provider: "gcp.vertex_ai" },
+    Shape { segments: &["locations"], api: Some(Api::GeminiInteractions), provider: "gcp.vertex_ai" },
     Shape { segments: &["endpoints"], api: Some(Api::Invocations), provider: "aws.sagemaker" },
     Shape { segments: &["v2", "rerank"], api: Some(Api::Rerank), provider: "cohere" },
 ];

@@ -126,7 +126,8 @@ impl Facts {
     /// members that only one operation has decide, else the model's name.
     pub(super) fn operation(&self, model: &str) -> Option<Operation> {
         let named = |parts: &[&str]| parts.iter().any(|part| model.contains(part));
-        if self.saw(Input::Messages) || self.saw(Input::Message) || self.saw(Input::History) {
+        let chat = [Input::Messages, Input::Message, Input::History];
+        if chat.into_iter().any(|input| self.saw(input)) || self.signs.have(Signs::TURNS) {
             Some(Operation::Chat)
         } else if self.embedding_hint || named(EMBEDDING_MODELS) {
             Some(Operation::Embeddings)
