@@ -20,6 +20,7 @@ use proxy_wasm::types::Action;
 use crate::host::{self, Buffer, Map};
 use crate::live::Entry;
 use crate::root::{Settings, Shared, State};
+use crate::routing::Routing;
 use crate::stats::Stat;
 
 /// The context of one HTTP stream.
@@ -55,13 +56,26 @@ impl Stream {
     /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
     fn finish(&mut self, logging: bool) {
         let Some(live) = self.live.take().and_then(|live| self.shared.let_go(live)) else { return };
-        let Live { exchange, settings, mut position, ended, .. } = live;
+        let Live { mut exchange, settings, mut position, ended, .. } = live;
+        // The exchange goes on as another stream, which is the one to tell of.
+        if exchange.status().is_none() && is_redirected() {
+            return;
+        }
         let (end, now) = match ended {
             Some(at) => (stood_in(exchange.status()).unwrap_or(End::Complete), at),
             None => (how_it_broke_off(), host::now()),
         };
-        if logging && settings.parent == Parent::Auto {
-            follow_proxy(&mut position);
+        if logging {
+            self.shared.with(|state| {
+                host::headers(Map::Request, &mut state.scratch, |sent| {
+                    settings.observer.settle(&mut exchange, &Routing, sent);
+                    if settings.parent == Parent::Auto {
+                        follow_proxy(&mut position, sent);
+                    }
+                });
+            });
+        } else {
+            settings.observer.settle_as_seen(&mut exchange, &Routing);
         }
         let call = exchange.finish(end, now);
         let ready = self.shared.with(|state| {
@@ -184,7 +198,7 @@ fn begin(state: &mut State) -> Option<Live> {
     let State { settings, ids, scratch, .. } = state;
     let start = host::now();
     host::headers(Map::Request, scratch, |headers| {
-        let exchange = settings.observer.begin(headers, start)?;
+        let exchange = settings.observer.begin_behind(&Routing, headers, start)?;
         let client = trace_context::extract(headers);
         let position = match client {
             Some(client) => Position::child_of(client, ids.span()),
@@ -209,9 +223,9 @@ fn propagate(position: &Position, headers: &Headers<'_>) {
 }
 
 /// Where Envoy traces, it has written its own span into the request: that is the parent then.
-fn follow_proxy(position: &mut Position) {
-    let Ok(sent) = host::header(Map::Request, "traceparent") else { return };
-    let Some((trace_id, span_id, flags)) = trace_context::parse_traceparent(&sent) else { return };
+fn follow_proxy(position: &mut Position, sent: &Headers<'_>) {
+    let Some(sent) = sent.get("traceparent") else { return };
+    let Some((trace_id, span_id, flags)) = trace_context::parse_traceparent(sent) else { return };
     let own = &position.context;
     if span_id != own.span_id() && Some(span_id) != position.parent {
         let proxy = SpanContext::new(trace_id, span_id, flags, true, own.trace_state().clone());
@@ -235,6 +249,11 @@ fn how_it_broke_off() -> End {
     } else {
         End::Unknown
     }
+}
+
+/// Whether Envoy followed a redirect of the upstream by itself.
+fn is_redirected() -> bool {
+    host::property("response\0code_details").is_ok_and(|details| details == b"internal_redirect")
 }
 
 /// Whether a whole answer of this status was Envoy's own, given in the upstream's stead. Few answers have such

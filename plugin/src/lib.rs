@@ -17,6 +17,7 @@ mod ids;
 mod live;
 mod pairs;
 mod root;
+mod routing;
 mod stats;
 
 proxy_wasm::main! {{

@@ -69,6 +69,11 @@ impl Observer {
     pub fn settle(&self, exchange: &mut Exchange, proxy: &dyn Proxy, sent: &Headers<'_>) {
         exchange.detected.settle(sent, &self.overrides, proxy);
     }
+
+    /// The same where the request is seen as it is sent, and cannot be seen again.
+    pub fn settle_as_seen(&self, exchange: &mut Exchange, proxy: &dyn Proxy) {
+        exchange.detected.settle_as_seen(proxy);
+    }
 }
 
 /// One exchange under observation.

@@ -51,8 +51,8 @@ pub struct Detected {
     pub vouched: bool,
     /// The path serves other things too, whoever answers: the bodies must show the API on every host.
     doubtful: bool,
-    /// The client's scheme and host are the provider's own, so that its port is the one that answers.
-    direct: bool,
+    /// The port is known: the client named it, or addressed the provider by its own scheme and host.
+    port_known: bool,
     /// What tells the provider.
     by: Evidence,
 }
@@ -103,7 +103,7 @@ fn detected(line: &RequestLine<'_>, who: &Who<'_>, overrides: &Overrides, found:
         stream: found.stream,
         vouched: found.vouched || (by > Evidence::Shape && !found.doubtful),
         doubtful: found.doubtful,
-        direct: by == Evidence::Host && line.scheme == b"https",
+        port_known: who.host.port.is_some() || (by == Evidence::Host && line.scheme == b"https"),
         by,
     }
 }
@@ -112,6 +112,12 @@ impl Detected {
     /// Settles who answered by the request that was sent, at the exchange's end.
     pub fn settle(&mut self, sent: &Headers<'_>, overrides: &Overrides, proxy: &dyn Proxy) {
         who::settle(self, sent, overrides, proxy);
+    }
+
+    /// The same where the request that was sent cannot be seen again: in a cluster's own filter chain, where it is
+    /// the one that was seen.
+    pub fn settle_as_seen(&mut self, proxy: &dyn Proxy) {
+        who::settle_as_seen(self, proxy);
     }
 }
 

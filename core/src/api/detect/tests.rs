@@ -397,6 +397,25 @@ fn the_server_is_the_one_behind_the_proxy() {
 }
 
 #[test]
+fn a_request_that_is_seen_as_it_is_sent_is_settled_without_it() {
+    let of = |url: &str, facts: Vec<(ProxyFact, &'static str)>| {
+        let owned = request(url);
+        let pairs: Vec<(&[u8], &[u8])> = owned.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        let mut detected = detect(&Headers::new(&pairs), &Overrides::default(), &()).unwrap();
+        detected.settle_as_seen(&Told { facts, ..Told::default() });
+        (detected.provider.into_owned(), detected.server)
+    };
+    let address = (ProxyFact::Address, "10.0.0.7:8443");
+    let groq = of("api.groq.com/openai/v1/chat/completions", vec![address]);
+    assert_eq!(groq, ("groq".to_owned(), server("api.groq.com", 8443)));
+    let named = of("llm.svc:9000/v1/chat/completions", vec![address]);
+    assert_eq!(named, ("openai".to_owned(), server("llm.svc", 9000)));
+    let told = vec![(ProxyFact::Provider(Metadata::Cluster), "acme")];
+    let acme = of("llm.svc/openai/deployments/d/chat/completions", told);
+    assert_eq!(acme, ("acme".to_owned(), server("llm.svc", 80)));
+}
+
+#[test]
 fn an_upstream_that_the_request_does_not_name_is_named_by_its_cluster_or_its_certificate() {
     let chat = "gateway.corp/v1/chat/completions";
     let of = |fact: ProxyFact, name: &'static str| {

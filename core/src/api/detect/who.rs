@@ -83,6 +83,20 @@ pub(super) fn settle(detected: &mut Detected, sent: &Headers<'_>, overrides: &Ov
     settle_server(detected, &who, upstream.as_deref());
 }
 
+/// Settles the same by what the proxy knows beside the request.
+pub(super) fn settle_as_seen(detected: &mut Detected, proxy: &dyn Proxy) {
+    if detected.by < Evidence::Host
+        && let Some(name) = named_by(proxy, METADATA)
+    {
+        detected.provider = Cow::Owned(name);
+        detected.vouched |= !detected.doubtful;
+        detected.by = Evidence::Metadata;
+    }
+    if !detected.port_known {
+        detected.server.port = port_of_endpoint(proxy).or(detected.server.port);
+    }
+}
+
 fn settled_provider(
     detected: &Detected,
     sent: &Who<'_>,
@@ -96,11 +110,10 @@ fn settled_provider(
         return (Some(Cow::Owned(name)), Evidence::Rule);
     }
     // A client that addresses a provider leaves nothing to ask.
-    if detected.by != Evidence::Host {
-        let metadata = [Metadata::Endpoint, Metadata::Cluster, Metadata::Route];
-        if let Some(name) = named_by(sent.proxy, &metadata) {
-            return (Some(Cow::Owned(name)), Evidence::Metadata);
-        }
+    if detected.by != Evidence::Host
+        && let Some(name) = named_by(sent.proxy, METADATA)
+    {
+        return (Some(Cow::Owned(name)), Evidence::Metadata);
     }
     let host = sent.known().or_else(|| provider::of_host(host_in(upstream?).name, sent.path));
     match host {
@@ -141,13 +154,13 @@ fn settle_server(detected: &mut Detected, sent: &Who<'_>, upstream: Option<&[u8]
     // Behind a name without a port it is the endpoint's that answered.
     if let Some(port) = host.port {
         server.port = Some(port);
-    } else if rewritten || !detected.direct {
-        server.port = sent
-            .proxy
-            .fact(ProxyFact::Address)
-            .and_then(|address| HostName::new(&address).port)
-            .or(server.port);
+    } else if rewritten || !detected.port_known {
+        server.port = port_of_endpoint(sent.proxy).or(server.port);
     }
+}
+
+fn port_of_endpoint(proxy: &dyn Proxy) -> Option<u16> {
+    HostName::new(&proxy.fact(ProxyFact::Address)?).port
 }
 
 /// The provider that metadata names.
@@ -202,5 +215,7 @@ const SHAPES: &[Shape] = &[
     Shape { segments: &["v2", "rerank"], api: Some(Api::Rerank), provider: "cohere" },
 ];
 
+/// Where metadata is looked for, once the endpoint is known.
+const METADATA: &[Metadata] = &[Metadata::Endpoint, Metadata::Cluster, Metadata::Route];
 /// Longest name of a provider that is taken from metadata, in bytes.
 const MAX_NAME: usize = 64;
