@@ -77,7 +77,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("token.text", VISIBLE),
         ("data[].embedding", Embedding),
         ("[][]", VectorItem),
-        ("usage.total_tokens", Count(Total, 0)),
         // Databricks' agents.
         ("usage.input_tokens", Count(Input, 1)),
         ("usage.output_tokens", Count(Output, 1)),

@@ -133,7 +133,7 @@ pub struct Decoder {
 impl Default for Decoder {
     /// For a body without a coding.
     fn default() -> Self {
-        Self { stages: Vec::new(), work: Work::new(0), failed: None }
+        Self { stages: Vec::new(), work: Work::new(0), failed: None, unknown: false }
     }
 }
 
@@ -211,7 +211,7 @@ impl Decoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let Self { stages, work, failed } = self;
+        let Self { stages, work, failed, unknown: _ } = self;
         let result = work.push(chunk.len(), |work| run(stages, work, chunk, out));
         *failed = result.err();
         result
