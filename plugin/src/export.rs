@@ -86,9 +86,15 @@ impl Exporter {
         self.queue.held() == 0
     }
 
-    /// Nothing more can be sent or answered: counts what is held as lost.
+    /// Nothing more can be sent or answered: counts what is held as lost, and logs it, for the counters may be
+    /// gone with their listener.
     pub(crate) fn abandon(&mut self, stats: &mut Stats) {
-        stats.add(Stat::SpansDroppedShutdown, self.queue.abandon());
+        let lost = self.queue.abandon();
+        if lost > 0 {
+            stats.add(Stat::SpansDroppedShutdown, lost);
+            let line = format!("{lost} spans were not delivered before their listener, or Envoy, was gone");
+            host::log(Level::Warn, &line);
+        }
     }
 
     /// Makes sure that a tick comes in time for what waits, or none where nothing does.

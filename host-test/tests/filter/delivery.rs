@@ -233,6 +233,7 @@ fn what_cannot_be_delivered_any_more_is_counted() {
     assert_eq!(proxy.callouts().len(), 1, "nothing can be sent from there on");
     assert_eq!(proxy.counter("inferspan_spans_dropped_shutdown"), Some(67));
     assert_eq!(lost(&proxy), 67);
+    assert!(proxy.logs().iter().any(|line| line.text.contains("67 spans were not delivered")));
     assert_eq!(proxy.counter("inferspan_exchanges_completed"), Some(67), "and so is all the rest");
 }
 
