@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::sim::abi::MetricType;
+use crate::sim::abi::{MetricType, Status};
 use crate::sim::builder::{Options, ProxyBuilder};
 use crate::sim::callback::Callback;
 use crate::sim::callout::{Callout, Cluster, Reply};
@@ -161,6 +161,15 @@ impl Proxy {
     pub fn set_cluster(&mut self, name: &str, reply: Reply) {
         let cluster = Cluster(Box::new(move |_| reply.clone()));
         self.world.borrow_mut().clusters.insert(name.to_owned(), cluster);
+    }
+
+    /// From now on a function of the host does nothing but answer this, until it is [`Status::Ok`] again.
+    pub fn fail(&mut self, function: &str, status: Status) {
+        let failing = &mut self.world.borrow_mut().failing;
+        match status {
+            Status::Ok => failing.remove(function),
+            _ => failing.insert(function.to_owned(), status),
+        };
     }
 
     /// Every line logged so far.

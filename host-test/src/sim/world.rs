@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) ready_queues: VecDeque<(usize, u32, u32)>,
     pub(crate) clusters: HashMap<String, Cluster>,
     pub(crate) callouts: Vec<Callout>,
+    /// Functions that fail, and how.
+    pub(crate) failing: HashMap<String, Status>,
 }
 
 /// One line the filter logged, by `proxy_log` or by writing to stdout or stderr.
@@ -75,6 +77,7 @@ impl World {
             ready_queues: VecDeque::new(),
             clusters: HashMap::new(),
             callouts: Vec::new(),
+            failing: HashMap::new(),
         }
     }
 

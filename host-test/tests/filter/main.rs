@@ -11,6 +11,7 @@ mod configuration;
 mod delivery;
 mod framing;
 mod hostile;
+mod limits;
 mod outcomes;
 mod random;
 mod release;

@@ -36,6 +36,11 @@ impl<'a> Call<'a> {
         Self { caller }
     }
 
+    /// What a test wants this function to answer in place of what it does.
+    pub(crate) fn fails(&self, name: &str) -> Option<Status> {
+        self.world().failing.get(name).copied()
+    }
+
     pub(crate) fn leave(mut self, status: Status) -> u32 {
         self.trace.leave(CallAnswer::Status(status));
         status as u32

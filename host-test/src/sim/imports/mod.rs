@@ -19,7 +19,10 @@ macro_rules! env {
         $linker.func_wrap("env", $name, {
             |caller: Caller<'_, VmState>, $($argument: env!(@type $($type)?)),*| -> wasmtime::Result<u32> {
                 let mut call = Call::enter(caller, $name)?;
-                let status = $function(&mut call, $($argument),*)?;
+                let status = match call.fails($name) {
+                    Some(status) => status,
+                    None => $function(&mut call, $($argument),*)?,
+                };
                 Ok(call.leave(status))
             }
         })?;
