@@ -65,9 +65,7 @@ pub use detect::{Detected, Metadata, OverrideRule, Overrides, PathModel, Proxy, 
 pub(crate) use provider::{Page, named as provider_named};
 pub(crate) use quirks::Quirks;
 pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
-pub(crate) use response_field::{
-    Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule, ToolRole,
-};
+pub(crate) use response_field::{Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule};
 
 use crate::call::Operation;
 

@@ -19,7 +19,7 @@ pub(super) const SPEC: Spec = Spec {
         RESPONSE,
     ],
     messages: &[],
-    ends: Ends::Choices,
+    ends: Ends::Body,
     answers: Answers::Any,
     ..Spec::DEFAULT
 };

@@ -207,7 +207,7 @@ impl Message {
         self
     }
 
-    fn show<T>(&self, to: impl FnOnce(&Headers<'_>) -> T) -> T {
+    pub(crate) fn show<T>(&self, to: impl FnOnce(&Headers<'_>) -> T) -> T {
         let pairs: Vec<(&[u8], &[u8])> =
             self.headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
         to(&Headers::new(&pairs))

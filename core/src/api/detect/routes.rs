@@ -17,9 +17,9 @@ pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
     if last.is_empty() {
         return match_root(request);
     }
-    let ends = ENDS.iter().filter(|end| end.last.as_bytes().eq_ignore_ascii_case(last));
+    let ends = rows(ENDS).filter(|end| end.last.as_bytes().eq_ignore_ascii_case(last));
     let fits = |end: &&End| path::before_last_ends_with(path, end.before) && end.on.allows(who);
-    if let Some(end) = ends.chain(NAMED).find(fits) {
+    if let Some(end) = ends.chain(rows(NAMED)).find(fits) {
         // Where the host decides the format, so does metadata.
         let named = match end.on {
             On::Any if !end.doubtful => None,
@@ -194,6 +194,18 @@ const AZURE_INFERENCE: On = On::Only("azure.ai.inference", b"azure-inference");
 const COHERE_OR_UNKNOWN: On = On::UnknownOr("cohere");
 const ALEPH_ALPHA: On = On::UnknownOr("aleph_alpha");
 
+#[cfg(not(test))]
+fn rows(table: &'static [End]) -> impl Iterator<Item = &'static End> {
+    table.iter()
+}
+
+/// Without the one that a test takes out.
+#[cfg(test)]
+fn rows(table: &'static [End]) -> impl Iterator<Item = &'static End> {
+    let out = completeness::TAKEN_OUT.get();
+    table.iter().enumerate().filter(move |(at, _)| out != Some((table.len(), *at))).map(|(_, end)| end)
+}
+
 /// The ends of paths that are inference; the first that fits wins.
 #[rustfmt::skip]
 const ENDS: &[End] = {
@@ -302,3 +314,40 @@ const NAMED: &[End] = {
         end("models/**", "", Api::Invocations, Chat).any_operation().on(HUGGING_FACE).doubtful(),
     ]
 };
+
+#[cfg(test)]
+mod completeness {
+    use std::cell::Cell;
+
+    use super::{ENDS, End, NAMED};
+    use crate::api::completeness::CASES;
+    use crate::api::detect::{Overrides, detect};
+
+    thread_local! {
+        /// A row: the length of its table, which tells the tables apart, and its place there.
+        pub(super) static TAKEN_OUT: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    }
+
+    /// An end that no request needs is an end that nobody checked.
+    #[test]
+    fn every_end_is_needed_by_a_fixture() {
+        let found = || -> Vec<_> {
+            let of = |case: &crate::api::completeness::Case| {
+                case.exchange.request.show(|headers| detect(headers, &Overrides::default(), &()))
+            };
+            CASES.iter().map(|case| of(case).map(|found| (found.api, found.operation, found.model))).collect()
+        };
+        let all = found();
+        let mut unneeded = Vec::new();
+        for table in [ENDS, NAMED] {
+            for (at, End { before, last, .. }) in table.iter().enumerate() {
+                TAKEN_OUT.set(Some((table.len(), at)));
+                if found() == all {
+                    unneeded.push(format!("row {at}: {before}/{last}"));
+                }
+            }
+        }
+        TAKEN_OUT.set(None);
+        assert!(unneeded.is_empty(), "a fixture is missing for\n{}", unneeded.join("\n"));
+    }
+}

@@ -35,8 +35,6 @@ struct Known {
     choice: u8,
     index: u32,
     tool_call: ToolCall,
-    /// Its output is in the answer, too: the server ran it, and it is none of the client's.
-    ran: bool,
 }
 
 /// A tool call as one message tells it.
@@ -48,8 +46,6 @@ pub(super) struct Told {
     pub(super) index: u32,
     /// Its id and name, of which there is at least one.
     pub(super) tool_call: ToolCall,
-    /// It is the output of the one with this id.
-    pub(super) output: bool,
 }
 
 impl Choices {
@@ -85,25 +81,16 @@ impl Choices {
         }
     }
 
-    /// The choice goes on, though it may have had a finish reason.
-    pub(super) fn go_on(&mut self, choice: u32) {
-        if let Some(bit) = bit(choice) {
-            self.finished &= !bit;
-        }
-    }
-
     /// Adds a tool call; `false` where it is one of those known.
     pub(super) fn tool_call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
-        let Told { rule, index, tool_call, output } = told;
+        let Told { rule, index, tool_call } = told;
         // A choice beyond the bound was counted as such.
         let (Some(_), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return false };
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = self.tool_call_bytes;
         let room = MAX_TOOL_CALL_BYTES.saturating_sub(bytes);
         let known = match rule {
-            ToolCallRule::Indexed => self
-                .indexed(choice, index, &tool_call)
-                .filter(|known| !is_another(&tool_call, &known.tool_call)),
+            ToolCallRule::Indexed => self.indexed(choice, index, &tool_call),
             ToolCallRule::Listed if in_stream => self.indexed(choice, index, &tool_call),
             ToolCallRule::Listed => None,
             ToolCallRule::Legacy => {
@@ -127,7 +114,6 @@ impl Choices {
                     left = rest;
                 }
             }
-            known.ran |= output;
             self.tool_call_bytes = MAX_TOOL_CALL_BYTES.saturating_sub(left);
             return false;
         }
@@ -138,22 +124,22 @@ impl Choices {
         }
         self.tool_call_bytes = bytes.saturating_add(more);
         let at = self.tool_calls.partition_point(|known| known.choice <= choice);
-        self.tool_calls.insert(at, Known { choice, index, tool_call, ran: output });
-        !output
+        self.tool_calls.insert(at, Known { choice, index, tool_call });
+        true
     }
 
     pub(super) fn any_tool_call(&self) -> bool {
-        self.tool_calls.iter().any(|known| !known.ran)
-    }
-
-    /// There was a choice.
-    pub(super) fn any_seen(&self) -> bool {
-        self.seen != 0
+        !self.tool_calls.is_empty()
     }
 
     /// Every choice that was seen has ended, and there was one.
     pub(super) fn all_finished(&self) -> bool {
         self.seen != 0 && self.seen == self.finished
+    }
+
+    /// Whether any choice was seen.
+    pub(super) fn any(&self) -> bool {
+        self.seen != 0
     }
 
     pub(super) fn any_finished(&self) -> bool {
@@ -169,8 +155,7 @@ impl Choices {
     /// their appearance.
     pub(super) fn into_facts(self) -> (Vec<String>, Vec<ToolCall>) {
         let reasons = self.reasons.into_iter().map(|(_, reason)| reason).collect();
-        let tool_calls = self.tool_calls.into_iter().filter(|known| !known.ran);
-        (reasons, tool_calls.map(|known| known.tool_call).collect())
+        (reasons, self.tool_calls.into_iter().map(|known| known.tool_call).collect())
     }
 
     /// The one under this index that `tool_call` is a fragment of: the one of its id, else the last one, unless
@@ -188,15 +173,6 @@ impl Choices {
     }
 }
 
-/// Some servers give their tool calls neither ids nor indexes. A name is told once, so one that comes again
-/// where no id tells that it is the same, or that differs, is another's.
-fn is_another(told: &ToolCall, known: &ToolCall) -> bool {
-    told.id.is_none()
-        && told.name.is_some()
-        && known.name.is_some()
-        && (known.id.is_none() || told.name != known.name)
-}
-
 fn bit(choice: u32) -> Option<u64> {
     if choice < MAX_CHOICES { 1_u64.checked_shl(choice) } else { None }
 }
@@ -207,7 +183,7 @@ mod tests {
 
     fn told(rule: ToolCallRule, index: u32, id: &str, name: &str) -> Told {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Told { rule, index, tool_call: ToolCall { id: some(id), name: some(name) }, output: false }
+        Told { rule, index, tool_call: ToolCall { id: some(id), name: some(name) } }
     }
 
     fn facts(choices: Choices) -> (Vec<String>, Vec<String>) {

@@ -14,17 +14,6 @@ pub(super) struct Counts {
     cost: Option<f64>,
 }
 
-/// How counts are to be taken.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reckoning {
-    /// Nothing more was to come.
-    pub(super) whole: bool,
-    /// The operation gives no output that counts: a total is the input, and metered output is none.
-    pub(super) nothing_generated: bool,
-    /// See `Quirks::reasoning_beside_output`.
-    pub(super) reasoning_beside_output: bool,
-}
-
 const UNTOLD: u8 = u8::MAX;
 /// What one tick of xAI's `cost_in_usd_ticks` is worth.
 const USD_PER_TICK: f64 = 1e-10;
@@ -82,8 +71,9 @@ impl Counts {
         self.cost = Some(ticks * USD_PER_TICK);
     }
 
-    /// The usage. Input includes what was cached, output includes reasoning.
-    pub(super) fn usage(&self, how: Reckoning) -> Usage {
+    /// The usage. Input includes what was cached, output includes reasoning. `whole`: nothing more was to
+    /// come.
+    pub(super) fn usage(&self, whole: bool) -> Usage {
         let get = |count| self.get(count);
         let cache_read = get(Count::CacheRead).or(get(Count::MeteredCacheRead));
         let hour = get(Count::CacheWriteHour);
@@ -96,15 +86,12 @@ impl Counts {
             (None, None, Some(metered)) => {
                 sum(&[Some(metered), get(Count::MeteredCacheRead), get(Count::MeteredCacheWrite)])
             }
-            (None, None, None) => get(Count::Total).filter(|_| how.nothing_generated),
+            (None, None, None) => get(Count::Total),
         };
         let reasoning_apart = get(Count::ReasoningApart);
         let output = get(Count::Output)
-            .map(
-                |output| if self.lacks_reasoning(output, how) { self.with_reasoning(output) } else { output },
-            )
             .or(sum(&[get(Count::OutputVisible), reasoning_apart]))
-            .or(get(Count::MeteredOutput).filter(|_| !how.nothing_generated));
+            .or(get(Count::MeteredOutput));
         let usage = Usage {
             input_tokens: input,
             output_tokens: output,
@@ -121,25 +108,17 @@ impl Counts {
         };
         let status = match (usage.input_tokens, usage.output_tokens) {
             (None, None) => UsageStatus::Missing,
-            _ if how.whole => UsageStatus::Reported,
+            _ if whole => UsageStatus::Reported,
             _ => UsageStatus::Partial,
         };
         Usage { status, ..usage }
     }
 
-    /// Whether reasoning is left out of this output: the total says so (xAI), or the provider is one that
-    /// does, and there is more reasoning than output.
-    fn lacks_reasoning(&self, output: u64, how: Reckoning) -> bool {
-        let Some(reasoning) = self.get(Count::Reasoning).filter(|reasoning| *reasoning > 0) else {
-            return false;
-        };
-        let all = sum(&[self.get(Count::Input), Some(output), Some(reasoning)]);
-        (self.get(Count::Total).is_some() && self.get(Count::Total) == all)
-            || (how.reasoning_beside_output && reasoning > output)
-    }
-
-    fn with_reasoning(&self, output: u64) -> u64 {
-        output.saturating_add(self.get(Count::Reasoning).unwrap_or_default())
+    /// Forgets a count.
+    pub(super) fn forget(&mut self, count: Count) {
+        if let Some(rank) = self.ranks.get_mut(count as usize) {
+            *rank = UNTOLD;
+        }
     }
 
     fn get(&self, count: Count) -> Option<u64> {
@@ -157,15 +136,12 @@ fn sum(parts: &[Option<u64>]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const WHOLE: Reckoning =
-        Reckoning { whole: true, nothing_generated: false, reasoning_beside_output: false };
-
     fn usage(told: &[(Count, u8, u64)]) -> Usage {
         let mut counts = Counts::default();
         for &(count, rank, value) in told {
             counts.set(count, rank, value);
         }
-        counts.usage(WHOLE)
+        counts.usage(true)
     }
 
     #[test]
@@ -231,20 +207,20 @@ mod tests {
         let mut counts = Counts::default();
         counts.add(Count::Output, 0, 3);
         counts.add(Count::Output, 0, 4);
-        assert_eq!(counts.usage(WHOLE).output_tokens, Some(7));
+        assert_eq!(counts.usage(true).output_tokens, Some(7));
         counts.begin_message();
         counts.add(Count::Output, 0, 5);
-        assert_eq!(counts.usage(WHOLE).output_tokens, Some(5));
+        assert_eq!(counts.usage(true).output_tokens, Some(5));
     }
 
     #[test]
     fn a_zero_may_be_no_fact() {
         let mut counts = Counts::default();
         counts.set_unless_zero(Count::Input, 0);
-        assert_eq!(counts.usage(Reckoning::default()).input_tokens, Some(0));
+        assert_eq!(counts.usage(false).input_tokens, Some(0));
         counts.set_unless_zero(Count::Input, 17);
         counts.set_unless_zero(Count::Input, 0);
-        let told = counts.usage(Reckoning::default());
+        let told = counts.usage(false);
         assert_eq!((told.input_tokens, told.status), (Some(17), UsageStatus::Partial));
     }
 }
