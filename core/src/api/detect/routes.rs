@@ -15,7 +15,7 @@ pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
         return match_verb(path, resource, verb);
     }
     if last.is_empty() {
-        return match_root(request);
+        return match_root(who, request);
     }
     let ends = rows(ENDS).filter(|end| end.last.as_bytes().eq_ignore_ascii_case(last));
     let fits = |end: &&End| path::before_last_ends_with(path, end.before) && end.on.allows(who);
@@ -46,19 +46,17 @@ pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
     })
 }
 
-/// Text Generation Inference answers at the root, which everything else has too: only JSON is looked into.
-fn match_root(request: &Headers<'_>) -> Option<Found> {
+/// Text Generation Inference answers at the root, which everything else has too: only JSON is looked into. On
+/// Hugging Face's endpoints any model does.
+fn match_root(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
     let json = b"application/json";
     let is_json =
         request.get("content-type").and_then(|value| value.get(..json.len())).is_some_and(|t| t == json);
-    is_json.then_some(Found {
-        api: Api::TgiGenerate,
-        operation: Some(Operation::TextCompletion),
-        model: None,
-        stream: None,
-        doubtful: true,
-        vouched: false,
-    })
+    let (api, operation) = match HUGGING_FACE.allows(who) {
+        true => (Api::Invocations, None),
+        false => (Api::TgiGenerate, Some(Operation::TextCompletion)),
+    };
+    is_json.then_some(Found { api, operation, model: None, stream: None, doubtful: true, vouched: false })
 }
 
 /// Google's custom methods, `{resource}:{verb}`.
