@@ -8,6 +8,8 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use inferspan_core::api::Overrides;
+use inferspan_core::budget::Budget;
 use inferspan_core::call::{Call, End, Outcome};
 use inferspan_core::exchange::{Exchange, Observer};
 use inferspan_core::headers::Headers;
@@ -176,6 +178,88 @@ fn what_a_hostile_request_makes_of_facts_is_bounded() {
     let peak = held.peak() + size_of::<Exchange>();
     assert!(peak <= 2 * OPEN_STREAM, "{peak} bytes");
     drop(exchange);
+}
+
+/// Streams whose decoders have as large a window as they may, and that never end.
+#[test]
+fn stalled_windows_are_within_the_budget() {
+    const BUDGET: usize = 4 << 20;
+    const STREAMS: usize = 100;
+    for (coding, body) in [(b"zstd".as_slice(), zstd_spaces(900 << 10)), (b"br", br_window(20, b"{"))] {
+        let budget = Budget::new(BUDGET);
+        let observer = Observer::new(Overrides::default(), budget.clone());
+        drop(observer.begin(&Headers::new(CHAT), NOW).unwrap());
+        let held = Held::begin();
+        let mut exchanges: Vec<Exchange> = (0..STREAMS)
+            .map(|n| {
+                let coded: (&[u8], &[u8]) = (b"content-encoding", coding);
+                let mut request = CHAT.to_vec();
+                let mut response = JSON.to_vec();
+                if n % 2 == 0 {
+                    request.push(coded)
+                } else {
+                    response.push(coded)
+                }
+                let mut exchange = observer.begin(&Headers::new(&request), NOW).unwrap();
+                exchange.request_body(if n % 2 == 0 { &body } else { b"{}" }, NOW);
+                exchange.response_headers(&Headers::new(&response), NOW);
+                exchange.response_body(if n % 2 == 0 { b"{}" } else { &body }, NOW);
+                exchange
+            })
+            .collect();
+        // What an exchange is by itself, and where its body's window grows, the old one beside the new.
+        let peak = held.peak();
+        assert!(peak <= BUDGET + (1 << 20) + STREAMS * OPEN_STREAM, "{peak} bytes");
+        let last = exchanges.pop().unwrap().finish(End::ClientGone, NOW).unwrap();
+        assert_eq!(last.losses.unbudgeted_bodies, 1);
+        drop(exchanges);
+        assert_eq!(budget.left(), BUDGET);
+        let mut exchange = observer.begin(&Headers::new(CHAT), NOW).unwrap();
+        exchange.request_body(br#"{"model":"m"}"#, NOW);
+        exchange.request_end(NOW);
+        assert_eq!(exchange.finish(End::ClientGone, NOW).unwrap().request.model.as_deref(), Some("m"));
+    }
+}
+
+/// Bad JSON, complete JSON, a coding that is damaged: nothing that reads is held any more.
+#[test]
+fn what_read_a_body_is_given_back_when_its_reading_is_over() {
+    const STATE: usize = 16 << 10;
+    let spaces = zstd_spaces(600 << 10);
+    let zstd = |end: &[u8]| [spaces.as_slice(), end].concat();
+    for (coding, body) in [
+        (b"zstd".as_slice(), zstd(b"\x08\0\0x")),
+        (b"zstd", zstd(b"\x08\0\0}")),
+        (b"zstd", zstd(b"\xFF\xFF\xFF")),
+        (b"br", br_window(20, b"x")),
+        (b"br", br_window(20, b"{}")),
+    ] {
+        let budget = Budget::new(32 << 20);
+        let observer = Observer::new(Overrides::default(), budget.clone());
+        let coded: (&[u8], &[u8]) = (b"content-encoding", coding);
+        let mut exchange = observer.begin(&Headers::new(&[CHAT, &[coded]].concat()), NOW).unwrap();
+        exchange.request_body(&body, NOW);
+        exchange.response_headers(&Headers::new(&[JSON, &[coded]].concat()), NOW);
+        exchange.response_body(&body, NOW);
+        let held = (32 << 20) - budget.left();
+        assert!(held <= STATE, "{held} bytes of {}", String::from_utf8_lossy(coding));
+    }
+}
+
+/// A zstd frame that does not end (RFC 8878): a window of 8 MiB, `{` in a raw block, and spaces in repeated ones.
+fn zstd_spaces(spaces: u32) -> Vec<u8> {
+    let mut body = b"\x28\xB5\x2F\xFD\x00\x68\x08\0\0{".to_vec();
+    for _ in 0..spaces / (128 << 10) {
+        body.extend(b"\x02\0\x10 ");
+    }
+    body
+}
+
+/// A br stream that does not end (RFC 7932): a window of 2^`log` bytes, and an uncompressed meta-block of which
+/// these are the first of 16 MiB.
+fn br_window(log: u32, content: &[u8]) -> Vec<u8> {
+    let header = 1 | (log - 17) << 1 | 2 << 5 | 0xFF_FFFF << 7 | 1 << 31;
+    [&header.to_le_bytes(), content].concat()
 }
 
 /// An observer whose tables for this request's API are compiled.

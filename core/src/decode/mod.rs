@@ -2,11 +2,12 @@
 //!
 //! In: a body's chunks as they pass. Out: decoded pieces, at once: whatever a flush of the encoder made
 //! decodable comes out of the push that brought it. Invariants: the joined output depends on the bytes
-//! alone; a coding that lies (plain text called gzip) is passed on as it is and told apart
-//! ([`Decoder::mislabelled`]); output stops at the bound, so no bomb costs more than it; damage is an error
-//! value, and what was decoded before it has been handed out (of br, most of it: see there).
+//! alone, until it costs more than the bytes so far have earned (see `work`); a coding that lies (plain text
+//! called gzip) is passed on as it is and told apart ([`Decoder::mislabelled`]); damage is an error value, and
+//! what was decoded before it has been handed out (of br, most of it: see there).
 //!
-//! Memory, from the first byte of a coded body to the decoder's end (an identity decoder has none):
+//! Memory, from the first byte of a coded body to the decoder's end (an identity decoder has none), each part
+//! claimed from the [`Budget`] before it is allocated:
 //!
 //! | coding | held |
 //! |---|---|
@@ -15,7 +16,7 @@
 //! | zstd | the last output, at most [`Limits::window`] and a half more; of the current block its literals and, where chunks cut it, its coded bytes (128 KiB each at most); 10 KiB of tables |
 //!
 //! None of it is allocated by a length that a header claims, but for br's window: its decoder takes as much
-//! as the current metablock claims to give.
+//! as the current metablock claims to give, where the budget has it.
 
 mod deflate;
 #[cfg(any(test, feature = "fuzz"))]

@@ -7,9 +7,13 @@
 //!
 //! Held: the window, which grows with what was decoded, never with what a header claims; one block's coded
 //! bytes where chunks cut it (at most 128 KiB); its literals (the same). Blocks that are stored raw are handed on
-//! as they come. A frame may claim any window, but what refers back further than the bound is an error.
-//! Frames that need a dictionary cannot be read. The checksum of a frame, which servers leave out by default,
-//! is passed over. What follows a frame and does not begin another one is passed over too.
+//! as they come. A frame may claim up to 128 MiB of window, but what refers back further than the bound is an
+//! error. Frames that need a dictionary cannot be read. The content's size and checksum are checked where the
+//! frame has them. What follows a frame and does not begin another one is passed over.
+//!
+//! What libzstd refuses is refused. Beyond that: offsets that leave the window which the frame claims (libzstd
+//! looks only whether its buffer still has what they mean), literals in four streams of which one is not read to
+//! its end (RFC 8878 §4.2.2), Huffman codes of 12 bits (§4.2.1), and what costs too much work.
 
 mod bits;
 mod block;
