@@ -93,7 +93,8 @@ impl Draft {
         let Self { counts, choices, .. } = self;
         let content = answer.stream.is_some_and(|stream| stream.content_events > 0)
             || self.first.is_some_and(|(contents, _)| contents.any());
-        if self.marked || counts.any() || choices.any_finished() || choices.any_tool_call() {
+        let said_all = self.ended && content;
+        if self.marked || counts.any() || choices.any_finished() || choices.any_tool_call() || said_all {
             Likeness::Certain
         } else if self.hinted || choices.any() || self.usage_told || self.embeds || content {
             Likeness::Likely
