@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
@@ -52,12 +53,20 @@ impl Envoy {
     /// Starts the binary with that configuration and returns when it is ready for traffic. When Envoy refuses
     /// the configuration, or dies, the error holds the end of its log.
     pub async fn start(binary: &Path, config: &Config, options: Options) -> Result<Self> {
+        Self::start_as(binary, |admin| config.bootstrap(admin), options).await
+    }
+
+    /// The same with a bootstrap document of one's own, which is told the Unix socket of the admin interface.
+    pub async fn start_as(
+        binary: &Path,
+        document: impl FnOnce(&Path) -> Result<Value>,
+        options: Options,
+    ) -> Result<Self> {
         let directory =
             tempfile::Builder::new().prefix("inferspan-").tempdir().context("make a directory for Envoy")?;
         let admin = directory.path().join("admin.sock");
         let bootstrap = directory.path().join("envoy.json");
-        fs::write(&bootstrap, format!("{:#}", config.bootstrap(&admin)?))
-            .context("write Envoy's configuration")?;
+        fs::write(&bootstrap, format!("{:#}", document(&admin)?)).context("write Envoy's configuration")?;
 
         let mut process = Command::new(binary)
             .arg("--config-path")

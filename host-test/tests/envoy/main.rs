@@ -7,6 +7,7 @@ mod bytes;
 mod collector;
 mod configuration;
 mod endings;
+mod gateway;
 mod sdks;
 mod tracing;
 mod world;
