@@ -75,9 +75,9 @@ fn pass(
         observed.response_body(exchange.response.get(start..*end).unwrap_or_default(), UnixNanos(5));
         start = *end;
     }
-    let Some(call) = observed.finish(End::Complete, UnixNanos(6)) else { return };
+    let Some(mut call) = observed.finish(End::Complete, UnixNanos(6)) else { return };
     let position = Position::root(TraceId::from(1_u128), SpanId::from(1_u64), true);
-    span::encode(&call, &position, &Conventions::default(), out);
+    span::encode(&mut call, &position, &Conventions::default(), out);
 }
 
 fn bytes<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
