@@ -289,6 +289,8 @@ mod tests {
     fn reads_tracestate_as_one_list() {
         assert_eq!(state_of(&["a=1, b=2 ,\tc=3"]), "a=1,b=2,c=3");
         assert_eq!(state_of(&["a=1", "", "b@v=2,,"]), "a=1,b@v=2");
+        let longest = format!("a={}", "x".repeat(256));
+        assert_eq!(state_of(&[&longest]), longest);
         let full: Vec<_> = (0..32).map(|n| format!("k{n}=v")).collect();
         assert_eq!(state_of(&[&full.join(",")]), full.join(","));
     }

@@ -43,6 +43,19 @@ impl Script {
     }
 }
 
+/// With a length of 0 all of the answer has passed once its headers have, whoever hangs up then; and it lacks
+/// the document that the API answers with.
+#[test]
+fn an_answer_of_no_length_is_over_with_its_headers() {
+    for end in [End::Complete, End::ClientGone, End::UpstreamGone] {
+        let call =
+            Script::openai(&[("content-type", "application/json"), ("content-length", "0")]).end(3, end);
+        assert_eq!(call.outcome, Outcome::Truncated, "{end:?}");
+    }
+    let call = Script::openai(&[("content-type", "application/json"), ("content-length", "1")]);
+    assert_eq!(call.end(3, End::ClientGone).outcome, Outcome::ClientCancelled);
+}
+
 #[test]
 fn an_exchange_that_is_shed_keeps_what_is_known_and_reads_no_more() {
     let mut script = Script::openai(STREAM)

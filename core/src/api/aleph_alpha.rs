@@ -14,7 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     shows: &[Signs::MODEL.and(Signs::PROMPT)],
     response: &[RESPONSE],
     messages: &[("completion_summary", Kind::Final)],
-    ends: Ends::Body,
+    ends: Ends::Message,
     ..Spec::DEFAULT
 };
 

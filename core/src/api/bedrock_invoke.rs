@@ -40,8 +40,7 @@ pub(super) const SPEC: Spec = Spec {
         RESPONSE,
     ],
     messages: anthropic_messages::MESSAGES,
-    // A blocked answer ends without.
-    ends: Ends::MessageMostly,
+    ends: Ends::Message,
     count_headers: &[
         ("x-amzn-bedrock-input-token-count", Count::MeteredInput),
         ("x-amzn-bedrock-output-token-count", Count::MeteredOutput),
@@ -102,6 +101,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
     &[
         // A stream's chunk.
         ("bytes", Wrapped),
+        // What a guardrail puts in place of the answer ends without more.
+        ("amazon-bedrock-guardrailAction", BlockedIf("INTERVENED")),
         ("amazon-bedrock-invocationMetrics", LastMetrics),
         ("amazon-bedrock-invocationMetrics.inputTokenCount", Count(MeteredInput, 0)),
         ("amazon-bedrock-invocationMetrics.outputTokenCount", Count(MeteredOutput, 0)),

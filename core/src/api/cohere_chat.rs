@@ -12,7 +12,12 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[common::PARAMETERS, common::REASONING, REQUEST],
     shows: &[Signs::MODEL.and(Signs::TURNS)],
-    response: &[common_response::COHERE_USAGE, common_response::COHERE_DELTA_USAGE, RESPONSE],
+    response: &[
+        common_response::COHERE_USAGE,
+        common_response::COHERE_DELTA_USAGE,
+        common_response::DELTA_ERROR,
+        RESPONSE,
+    ],
     messages: &[("message-end", Kind::Final)],
     ends: Ends::Message,
     ..Spec::DEFAULT

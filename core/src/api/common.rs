@@ -62,14 +62,25 @@ pub(super) const IN_GENERATION_CONFIG: Table<RequestField> = parameters!("genera
 pub(super) const IN_GENERATION_CONFIG_SNAKE: Table<RequestField> = parameters!("generation_config.", 32);
 /// Generation parameters of Bedrock Converse and Nova.
 pub(super) const IN_INFERENCE_CONFIG: Table<RequestField> = parameters!("inferenceConfig.", 16);
+/// What Bedrock Converse hands on to the model as it is.
+pub(super) const IN_ADDITIONAL_FIELDS: Table<RequestField> = parameters!("additionalModelRequestFields.", 32);
 /// Generation parameters of Titan.
 pub(super) const IN_TEXT_GENERATION_CONFIG: Table<RequestField> = parameters!("textGenerationConfig.", 32);
 
+/// How hard the model is to think, under a prefix.
+macro_rules! reasoning {
+    ($prefix:literal) => {
+        &[
+            (concat!($prefix, "reasoning_effort"), Text(ReasoningLevel, 0)),
+            (concat!($prefix, "reasoning.effort"), Text(ReasoningLevel, 1)),
+            (concat!($prefix, "output_config.effort"), Text(ReasoningLevel, 2)),
+            (concat!($prefix, "thinking.budget_tokens"), Number(ThinkingBudget, 0)),
+            (concat!($prefix, "reasoning.max_tokens"), Number(ThinkingBudget, 1)),
+        ]
+    };
+}
+
 /// How hard the model is to think.
-pub(super) const REASONING: Table<RequestField> = &[
-    ("reasoning_effort", Text(ReasoningLevel, 0)),
-    ("reasoning.effort", Text(ReasoningLevel, 1)),
-    ("output_config.effort", Text(ReasoningLevel, 2)),
-    ("thinking.budget_tokens", Number(ThinkingBudget, 0)),
-    ("reasoning.max_tokens", Number(ThinkingBudget, 1)),
-];
+pub(super) const REASONING: Table<RequestField> = reasoning!("");
+/// The same in what Bedrock Converse hands on to the model.
+pub(super) const ADDITIONAL_REASONING: Table<RequestField> = reasoning!("additionalModelRequestFields.");

@@ -3,16 +3,45 @@
 use super::response_field::words::*;
 use super::{ErrorWord, ResponseField, Table};
 
-/// The error in a message of a successful answer; a format's own rows go before these.
+/// The error in a message of a successful answer; a format's own rows go after these and replace them.
 pub(crate) const IN_STREAM_ERROR: Table<ResponseField> = &[
     ("error", Error),
+    ("error.message", InnerErrorMessage),
     ("error.code", InnerErrorWord(ErrorWord::Code)),
     ("error.type", InnerErrorWord(ErrorWord::Type)),
     ("error.status", InnerErrorWord(ErrorWord::Status)),
     ("error.error_type", InnerErrorWord(ErrorWord::ErrorType)),
     ("code", OuterErrorWord(ErrorWord::Code)),
     ("error_type", OuterErrorWord(ErrorWord::ErrorType)),
+    // MiniMax.
+    ("base_resp.status_code", FailureCode),
+    // Cloudflare, watsonx.
+    ("success", Success),
+    ("errors[].code", OuterErrorWord(ErrorWord::Code)),
 ];
+
+/// The same further inside.
+macro_rules! error {
+    ($prefix:literal) => {
+        &[
+            (concat!($prefix, "error"), Error),
+            (concat!($prefix, "error.message"), InnerErrorMessage),
+            (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
+            (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
+        ]
+    };
+}
+
+/// In the events of a Responses stream.
+pub(super) const RESPONSE_ERROR: Table<ResponseField> = error!("response.");
+/// In the events of Gemini interactions.
+pub(super) const INTERACTION_ERROR: Table<ResponseField> = error!("interaction.");
+/// Cohere's, at a stream's end.
+pub(super) const DELTA_ERROR: Table<ResponseField> = error!("delta.");
+/// Groq's, where a stream stopped early.
+pub(super) const GROQ_ERROR: Table<ResponseField> = error!("x_groq.");
+/// OpenRouter's, of one choice.
+pub(super) const CHOICE_ERROR: Table<ResponseField> = error!("choices[].");
 
 /// The body of a failed answer, of any format: it tells nothing else.
 pub(crate) const ERROR_BODY: &[Table<ResponseField>] = {
@@ -20,6 +49,7 @@ pub(crate) const ERROR_BODY: &[Table<ResponseField>] = {
         ($prefix:literal) => {
             &[
                 (concat!($prefix, "error"), Error),
+                (concat!($prefix, "error.message"), InnerErrorMessage),
                 (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
                 (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
                 (concat!($prefix, "error.status"), InnerErrorWord(ErrorWord::Status)),
@@ -46,6 +76,7 @@ macro_rules! openai_usage {
             (concat!($prefix, "usage"), Usage),
             (concat!($prefix, "usage.prompt_tokens"), Count(Input, $rank)),
             (concat!($prefix, "usage.completion_tokens"), Count(Output, $rank)),
+            (concat!($prefix, "usage.total_tokens"), Count(Total, $rank)),
             (concat!($prefix, "usage.prompt_tokens_details.cached_tokens"), Count(CacheRead, $rank)),
             // Writer.
             (concat!($prefix, "usage.prompt_token_details.cached_tokens"), Count(CacheRead, $rank + 1)),
@@ -55,7 +86,27 @@ macro_rules! openai_usage {
             (concat!($prefix, "usage.num_cached_tokens"), Count(CacheRead, $rank + 3)),
             // Together, Hugging Face.
             (concat!($prefix, "usage.cached_tokens"), Count(CacheRead, $rank + 4)),
+            // What gateways keep of Anthropic's; here the input includes it.
+            (concat!($prefix, "usage.cache_read_input_tokens"), Count(CacheRead, $rank + 5)),
             (concat!($prefix, "usage.prompt_tokens_details.cache_write_tokens"), Count(CacheWrite, $rank)),
+            // DashScope; LiteLLM and others after Anthropic.
+            (
+                concat!($prefix, "usage.prompt_tokens_details.cache_creation_input_tokens"),
+                Count(CacheWrite, $rank + 1),
+            ),
+            (
+                concat!($prefix, "usage.prompt_tokens_details.cache_creation_tokens"),
+                Count(CacheWrite, $rank + 2),
+            ),
+            (concat!($prefix, "usage.cache_creation_input_tokens"), Count(CacheWrite, $rank + 3)),
+            (
+                concat!($prefix, "usage.prompt_tokens_details.cache_creation.ephemeral_5m_input_tokens"),
+                Count(CacheWriteOther, $rank),
+            ),
+            (
+                concat!($prefix, "usage.prompt_tokens_details.cache_creation.ephemeral_1h_input_tokens"),
+                Count(CacheWriteHour, $rank),
+            ),
             (concat!($prefix, "usage.prompt_tokens_details.audio_tokens"), Count(InputAudio, $rank)),
             (concat!($prefix, "usage.prompt_tokens_details.image_tokens"), Count(InputImage, $rank)),
             (concat!($prefix, "usage.completion_tokens_details.reasoning_tokens"), Count(Reasoning, $rank)),
@@ -84,8 +135,16 @@ macro_rules! openai_usage_new {
         &[
             (concat!($prefix, "usage.input_tokens"), Count(Input, 0)),
             (concat!($prefix, "usage.output_tokens"), Count(Output, 0)),
+            (concat!($prefix, "usage.total_tokens"), Count(Total, 0)),
             (concat!($prefix, "usage.input_tokens_details.cached_tokens"), Count(CacheRead, 0)),
             (concat!($prefix, "usage.input_tokens_details.cache_write_tokens"), Count(CacheWrite, 0)),
+            (
+                concat!($prefix, "usage.input_tokens_details.cache_creation_input_tokens"),
+                Count(CacheWrite, 1),
+            ),
+            (concat!($prefix, "usage.input_tokens_details.cache_creation_tokens"), Count(CacheWrite, 2)),
+            (concat!($prefix, "usage.cache_creation_input_tokens"), Count(CacheWrite, 3)),
+            (concat!($prefix, "usage.cache_read_input_tokens"), Count(CacheRead, 1)),
             (concat!($prefix, "usage.input_tokens_details.audio_tokens"), Count(InputAudio, 0)),
             (concat!($prefix, "usage.input_tokens_details.image_tokens"), Count(InputImage, 0)),
             (concat!($prefix, "usage.output_tokens_details.reasoning_tokens"), Count(Reasoning, 0)),
@@ -148,6 +207,17 @@ macro_rules! chat_choices {
         ]
     };
 }
+
+/// A choice's own usage (Moonshot); it goes behind the answer's.
+pub(super) const CHOICE_USAGE: Table<ResponseField> = &[
+    ("choices[].usage", Usage),
+    ("choices[].usage.prompt_tokens", Count(Input, 24)),
+    ("choices[].usage.completion_tokens", Count(Output, 24)),
+    ("choices[].usage.total_tokens", Count(Total, 24)),
+    ("choices[].usage.cached_tokens", Count(CacheRead, 25)),
+    ("choices[].usage.prompt_tokens_details.cached_tokens", Count(CacheRead, 24)),
+    ("choices[].usage.completion_tokens_details.reasoning_tokens", Count(Reasoning, 24)),
+];
 
 pub(super) const CHAT_CHOICES: Table<ResponseField> = chat_choices!("");
 pub(super) const RESULT_CHAT_CHOICES: Table<ResponseField> = chat_choices!("result.");

@@ -29,9 +29,6 @@ const UNNOTICED: &[(&str, &str, &str, &str)] = &[
     ("response", "gemini_embed", "embedding", NOT_YET),
     ("response", "gemini_embed", "embeddings", NOT_YET),
     ("response", "gemini_generate", "candidates[].content.parts[].thought", THOUGHT),
-    ("response", "openai_responses", "error", NOT_YET),
-    ("response", "openai_responses", "error.code", NOT_YET),
-    ("response", "openai_responses", "error.type", NOT_YET),
 ];
 const THOUGHT: &str = "tells reasoning from what is visible, which only times show (`tests/course.rs`)";
 /// A fixture is still to be written.

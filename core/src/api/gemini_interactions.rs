@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://ai.google.dev/api/interactions-api>.
 
-use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common};
+use super::{Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,7 +12,7 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[common::PARAMETERS, common::IN_GENERATION_CONFIG_SNAKE, REQUEST],
     shows: &[Signs::MODEL.and(Signs::INPUT)],
-    response: &[USAGE, EVENT_USAGE, RESPONSE],
+    response: &[USAGE, EVENT_USAGE, common_response::INTERACTION_ERROR, RESPONSE],
     messages: MESSAGES,
     ends: Ends::Message,
     ..Spec::DEFAULT
@@ -43,6 +43,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // An interaction alone. Its status is no finish reason.
         ("id", Id(0)),
         ("model", Model),
+        ("status", Status),
+        ("service_tier", ServiceTier),
         ("steps[]", ToolCall(OfKind("function_call"))),
         ("steps[].type", ToolCallKind),
         ("steps[].id", ToolCallId),
@@ -54,6 +56,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         // In the events of a stream.
         ("interaction.id", Id(0)),
         ("interaction.model", Model),
+        ("interaction.status", Status),
+        ("interaction.service_tier", ServiceTier),
         ("step", ToolCall(OfKind("function_call"))),
         ("step.type", ToolCallKind),
         ("step.id", ToolCallId),

@@ -79,7 +79,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("[][]", VectorItem),
         // Of sparse vectors.
         ("[][].value", VectorItem),
-        ("usage.total_tokens", Count(Total, 0)),
         // Databricks' agents.
         ("usage.input_tokens", Count(Input, 1)),
         ("usage.output_tokens", Count(Output, 1)),

@@ -65,7 +65,9 @@ pub use detect::{Detected, Metadata, OverrideRule, Overrides, PathModel, Proxy, 
 pub(crate) use provider::{Page, named as provider_named};
 pub(crate) use quirks::Quirks;
 pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
-pub(crate) use response_field::{Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule};
+pub(crate) use response_field::{
+    Content, Count, Ends, ErrorWord, Kind, ResponseField, Side, ToolCallRule, ToolRole,
+};
 
 use crate::call::Operation;
 

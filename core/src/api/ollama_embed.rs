@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
-use super::{Ends, RequestField, ResponseField, Signs, Spec, Table};
+use super::{Ends, RequestField, ResponseField, Signs, Spec, Table, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -12,7 +12,8 @@ pub(super) const SPEC: Spec = Spec {
     streams_by_default: false,
     request: &[REQUEST],
     shows: &[Signs::MODEL.and(Signs::INPUT), Signs::MODEL.and(Signs::PROMPT)],
-    response: &[RESPONSE],
+    // A gateway may serve OpenAI's embeddings under the older path.
+    response: &[common_response::OPENAI_USAGE, RESPONSE],
     messages: &[],
     ends: Ends::Body,
     ..Spec::DEFAULT

@@ -15,7 +15,10 @@ pub(super) const SPEC: Spec = Spec {
     response: &[
         common_response::OPENAI_USAGE,
         common_response::GROQ_USAGE,
+        common_response::GROQ_ERROR,
         common_response::CHAT_CHOICES,
+        common_response::CHOICE_USAGE,
+        common_response::CHOICE_ERROR,
         RESPONSE,
     ],
     messages: &[],

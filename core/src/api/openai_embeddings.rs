@@ -43,8 +43,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("id", Id(0)),
         ("model", Model),
         ("provider", UpstreamProvider),
-        // All that Voyage tells.
-        ("usage.total_tokens", Count(Total, 0)),
         // MiniMax.
         ("total_tokens", Count(Total, 1)),
         ("data", Hint),

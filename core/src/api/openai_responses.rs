@@ -2,9 +2,7 @@
 //!
 //! Specification: <https://platform.openai.com/docs/api-reference/responses>.
 
-use super::{
-    Content, Ends, ErrorWord, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response,
-};
+use super::{Content, Ends, Kind, RequestField, ResponseField, Signs, Spec, Table, common, common_response};
 use crate::call::Operation;
 
 pub(super) const SPEC: Spec = Spec {
@@ -23,6 +21,7 @@ pub(super) const SPEC: Spec = Spec {
         common_response::RESPONSE_USAGE,
         ALONE,
         IN_EVENT,
+        common_response::RESPONSE_ERROR,
         RESPONSE,
     ],
     messages: MESSAGES,
@@ -106,9 +105,6 @@ macro_rules! response {
             (concat!($prefix, "output[].type"), ToolCallKind),
             (concat!($prefix, "output[].call_id"), ToolCallId),
             (concat!($prefix, "output[].name"), ToolCallName),
-            (concat!($prefix, "error"), Error),
-            (concat!($prefix, "error.code"), InnerErrorWord(ErrorWord::Code)),
-            (concat!($prefix, "error.type"), InnerErrorWord(ErrorWord::Type)),
         ]
     }};
 }

@@ -108,7 +108,7 @@ const fn host(pattern: &'static str) -> Pattern<'static> {
 static UNKNOWN: Provider = provider("", &[]);
 
 /// So many of the providers have quirks.
-const QUIRKY: usize = 6;
+const QUIRKY: usize = 7;
 
 /// The first whose host fits wins.
 #[rustfmt::skip]
@@ -120,6 +120,7 @@ static PROVIDERS: &[Provider] = &[
     provider("aws.bedrock", &[host("bedrock-runtime.*"), host("bedrock-runtime-fips.*"), host("bedrock-agent-runtime.*"), host("bedrock-mantle.*.api.aws")]).page(Page::Bedrock),
     provider("gcp.vertex_ai", &[host("aiplatform.googleapis.com"), host("*-aiplatform.googleapis.com"), host("aiplatform.*.rep.googleapis.com"), host("*.prediction.vertexai.goog")]).quirks(Quirks { numbers_of_vertex: true, ..Quirks::NONE }),
     provider("openrouter", &[host("openrouter.ai"), host("*.openrouter.ai")]).quirks(Quirks { names_upstream: true, usage_follows: true, ..Quirks::NONE }),
+    provider("perplexity", &[host("api.perplexity.ai")]).quirks(Quirks { reasoning_beside_output: true, ..Quirks::NONE }),
     provider("anthropic", &[host("api.anthropic.com")]),
     provider("cohere", &[host("api.cohere.com"), host("api.cohere.ai")]),
     provider("deepseek", &[host("api.deepseek.com")]),
@@ -128,7 +129,6 @@ static PROVIDERS: &[Provider] = &[
     provider("ibm.watsonx.ai", &[host("*.ml.cloud.ibm.com")]),
     provider("mistral_ai", &[host("*.mistral.ai")]),
     provider("moonshot_ai", &[host("api.moonshot.ai"), host("api.moonshot.cn"), host("api.kimi.com")]),
-    provider("perplexity", &[host("api.perplexity.ai")]),
     provider("x_ai", &[host("api.x.ai"), host("*.api.x.ai")]),
     // The names of LiteLLM, but for those in use before.
     provider("abliteration", &[host("api.abliteration.ai")]),

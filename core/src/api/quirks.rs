@@ -11,11 +11,18 @@ pub(crate) struct Quirks {
     pub(crate) usage_follows: bool,
     /// Google's numbers mean what Vertex AI means by them.
     pub(crate) numbers_of_vertex: bool,
+    /// Reasoning is not in the output where there is more of it than output; elsewhere it may exceed the
+    /// output by a token or two that was counted in another way.
+    pub(crate) reasoning_beside_output: bool,
 }
 
 impl Quirks {
-    pub(crate) const NONE: Self =
-        Self { names_upstream: false, usage_follows: false, numbers_of_vertex: false };
+    pub(crate) const NONE: Self = Self {
+        names_upstream: false,
+        usage_follows: false,
+        numbers_of_vertex: false,
+        reasoning_beside_output: false,
+    };
 
     /// Those of this provider; most have none.
     pub(crate) fn of(provider: &str) -> Self {

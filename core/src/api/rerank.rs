@@ -25,13 +25,5 @@ pub(super) const REQUEST: Table<RequestField> = {
 
 pub(super) const RESPONSE: Table<ResponseField> = {
     use super::response_field::words::*;
-    &[
-        ("id", Id(0)),
-        ("model", Model),
-        ("provider", UpstreamProvider),
-        // All that Voyage tells; Cohere counts searches, not tokens.
-        ("usage.total_tokens", Count(Total, 0)),
-        ("results", Hint),
-        ("data", Hint),
-    ]
+    &[("id", Id(0)), ("model", Model), ("provider", UpstreamProvider), ("results", Hint), ("data", Hint)]
 };

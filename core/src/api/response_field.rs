@@ -67,12 +67,14 @@ pub(crate) enum ResponseField {
     Finished,
     /// The last chunk's metrics (Bedrock): nothing follows.
     LastMetrics,
-    /// State of the whole answer (Responses).
+    /// State of the whole answer, the last one (Responses, Gemini interactions). `failed` is an error.
     Status,
     /// Why the answer is incomplete (Responses).
     IncompleteReason,
     /// The prompt was blocked: nothing will be generated.
     Blocked,
+    /// The same, where this text says so.
+    BlockedIf(&'static str),
     /// Vectors: the answer is one of embeddings, whatever the path said.
     Embedding,
     /// A number or a list where vectors may stand: then the same.
@@ -118,14 +120,20 @@ pub(crate) enum ResponseField {
     /// A member that the format's answers have, and others' may.
     Hint,
 
-    /// The error: an object of [`Self::InnerErrorWord`]s, or a text.
+    /// The error: an object that says something, or a text.
     Error,
     /// A word of the error object.
     InnerErrorWord(ErrorWord),
+    /// The error object's message.
+    InnerErrorMessage,
     /// A word of the error beside it, or without it.
     OuterErrorWord(ErrorWord),
-    /// A message at the top, where only an error without an `error` has one.
+    /// A message at the top: with an [`Self::OuterErrorWord`], without choices or usage, an error.
     OuterErrorMessage,
+    /// Other than 0 it is an error, and its code.
+    FailureCode,
+    /// `false` is an error.
+    Success,
 }
 
 /// What is counted in tokens.
@@ -137,7 +145,8 @@ pub(crate) enum Count {
     InputUncached,
     /// What tools put into the input: to be added.
     InputOfTools,
-    /// Input and output together: the input, where nothing else is told and nothing is generated.
+    /// Input and output together: the input, where nothing else is told and nothing is generated; else it
+    /// tells whether reasoning is in the output.
     Total,
     /// All of the output.
     Output,
@@ -213,13 +222,47 @@ pub(crate) enum ToolCallRule {
     Each,
     /// The same, in a summary at the stream's end: only if none was seen before.
     Summary,
-    /// OpenAI's Responses: items of the kinds `function_call` and `custom_tool_call`, told again in later
-    /// events with the same id.
+    /// OpenAI's Responses: items of the kinds that the client runs, told again in later events with the same
+    /// id; not those whose output is in the same answer.
     Item,
     /// Blocks and steps of this kind, as others stand in the same list.
     OfKind(&'static str),
     /// Bedrock's `toolUse`: not those of the kind `server_tool_use`.
     ToolUse,
+}
+
+/// What a container is that may be a tool call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToolRole {
+    /// No tool call of the client's.
+    Other,
+    /// A tool call, which names its tool.
+    ToolCall,
+    /// A tool call whose kind stands for the tool's name.
+    ToolCallOf(&'static str),
+    /// What came of the tool call of the same id: the server ran it.
+    Output,
+}
+
+impl ToolCallRule {
+    /// What a container is whose kind is this; empty where it has none.
+    pub(crate) fn role(self, kind: &[u8]) -> ToolRole {
+        let when = |is_one: bool| if is_one { ToolRole::ToolCall } else { ToolRole::Other };
+        match self {
+            Self::Indexed | Self::Listed | Self::Legacy | Self::Each | Self::Summary => ToolRole::ToolCall,
+            Self::OfKind(wanted) => when(kind == wanted.as_bytes()),
+            Self::ToolUse => when(kind != b"server_tool_use"),
+            Self::Item => match kind {
+                b"function_call" | b"custom_tool_call" => ToolRole::ToolCall,
+                b"computer_call" => ToolRole::ToolCallOf("computer"),
+                b"local_shell_call" => ToolRole::ToolCallOf("local_shell"),
+                b"shell_call" => ToolRole::ToolCallOf("shell"),
+                b"apply_patch_call" => ToolRole::ToolCallOf("apply_patch"),
+                kind if kind.ends_with(b"_call_output") => ToolRole::Output,
+                _ => ToolRole::Other,
+            },
+        }
+    }
 }
 
 /// A word of an error that can be its code; the earlier variant goes before the later.
@@ -248,17 +291,18 @@ pub(crate) enum Kind {
     Error,
 }
 
-/// What tells that a stream is whole.
+/// What tells that a stream is whole. Whatever the format, `[DONE]` does, and so does the body's end once
+/// every choice that was seen has its finish reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ends {
     /// A message that says so: [`Kind::Final`], [`ResponseField::Finished`], [`ResponseField::LastMetrics`].
     Message,
-    /// The same, but there may be none.
-    MessageMostly,
-    /// Every choice's finish reason.
+    /// Every choice's finish reason, and the usage where it is to follow.
     Choices,
-    /// Some servers send neither a finish reason nor a terminator: only the body's end.
+    /// The same; where it has no choices, the body's end.
     Body,
+    /// Nothing is known to: the body's end.
+    Unmarked,
 }
 
 /// The words of the tables.
@@ -294,10 +338,14 @@ impl Field for ResponseField {
             | Self::FinishReason
             | Self::GoogleFinishReason
             | Self::FinishReasonUnless(_)
+            | Self::BlockedIf(_)
             | Self::ToolCallKind
             | Self::Modality
             | Self::CountName(_)
-            | Self::CacheWriteTtl => WORD_BYTES,
+            | Self::CacheWriteTtl
+            | Self::Error
+            | Self::InnerErrorMessage
+            | Self::OuterErrorMessage => WORD_BYTES,
             Self::Wrapped => return Want::Pieces,
             // Of these only whether a text is empty is asked, or no text is expected.
             Self::Usage
@@ -328,8 +376,8 @@ impl Field for ResponseField {
             | Self::PartThought
             | Self::Mark
             | Self::Hint
-            | Self::Error
-            | Self::OuterErrorMessage => 0,
+            | Self::FailureCode
+            | Self::Success => 0,
         };
         Want::Value { text }
     }

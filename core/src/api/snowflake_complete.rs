@@ -14,7 +14,7 @@ pub(super) const SPEC: Spec = Spec {
     response: &[common_response::OPENAI_USAGE, common_response::CHAT_CHOICES, RESPONSE],
     messages: &[],
     // Its finish reasons come with some models only.
-    ends: Ends::Body,
+    ends: Ends::Unmarked,
     ..Spec::DEFAULT
 };
 

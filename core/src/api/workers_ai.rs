@@ -19,7 +19,7 @@ pub(super) const SPEC: Spec = Spec {
         RESPONSE,
     ],
     messages: &[],
-    ends: Ends::Body,
+    ends: Ends::Choices,
     answers: Answers::Any,
     ..Spec::DEFAULT
 };

@@ -69,8 +69,6 @@ impl Coding {
 /// Why a body cannot be decoded, or no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// `content-encoding` names a coding that is not known here.
-    Unknown,
     /// This build is without that coding.
     Unsupported(Coding),
     /// More codings one over the other than [`MAX_CODINGS`].
@@ -129,12 +127,14 @@ pub struct Decoder {
     stages: Vec<Stage>,
     work: Work,
     failed: Option<DecodeError>,
+    /// `content-encoding` names a coding that is not known here: what comes of the others is tried as it is.
+    unknown: bool,
 }
 
 impl Default for Decoder {
     /// For a body without a coding.
     fn default() -> Self {
-        Self { stages: Vec::new(), work: Work::new(0), failed: None }
+        Self { stages: Vec::new(), work: Work::new(0), failed: None, unknown: false }
     }
 }
 
@@ -142,7 +142,7 @@ impl Decoder {
     /// Begins with the values of a message's `content-encoding` headers, in order; each may be a list.
     ///
     /// # Errors
-    /// [`DecodeError::Unknown`], [`DecodeError::Unsupported`], [`DecodeError::TooMany`].
+    /// [`DecodeError::Unsupported`], [`DecodeError::TooMany`].
     pub fn new<'a>(
         content_encoding: impl IntoIterator<Item = &'a [u8]>,
         limits: Limits,
@@ -159,10 +159,12 @@ impl Decoder {
     #[cold]
     fn take_off(&mut self, list: &[u8], limits: Limits, budget: &Budget) -> Result<(), DecodeError> {
         for name in list.split(|&byte| byte == b',').filter(|name| !name.trim_ascii().is_empty()) {
-            match Coding::parse(name).ok_or(DecodeError::Unknown)? {
-                Coding::Identity => {}
-                _ if self.stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
-                coding => self.stages.insert(0, Stage::new(coding, limits, budget)?),
+            match Coding::parse(name) {
+                // A charset, `none`, a dialect's name: mostly the body is in no coding.
+                None => self.unknown = true,
+                Some(Coding::Identity) => {}
+                Some(_) if self.stages.len() == MAX_CODINGS => return Err(DecodeError::TooMany),
+                Some(coding) => self.stages.insert(0, Stage::new(coding, limits, budget)?),
             }
         }
         Ok(())
@@ -198,10 +200,11 @@ impl Decoder {
         !self.stages.is_empty()
     }
 
-    /// Whether the body was not in a coding that `content-encoding` named, and so is passed on as it is.
+    /// Whether the body was not in a coding that `content-encoding` named, or that one is not known, and so
+    /// it is passed on as it is.
     #[must_use]
     pub fn mislabelled(&self) -> bool {
-        self.stages.iter().any(Stage::is_mislabelled)
+        self.unknown || self.stages.iter().any(Stage::is_mislabelled)
     }
 
     #[inline(never)]
@@ -209,7 +212,7 @@ impl Decoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let Self { stages, work, failed } = self;
+        let Self { stages, work, failed, unknown: _ } = self;
         let result = work.push(chunk.len(), |work| run(stages, work, chunk, out));
         *failed = result.err();
         result

@@ -147,7 +147,7 @@ impl Stage {
 /// Whether a body that begins with these bytes is in the coding; `None` if more are needed.
 ///
 /// gzip and zstd have magic numbers: what begins otherwise is not in them. br and raw deflate have none; of
-/// these, what begins like JSON or server-sent events is taken for that. (No br stream begins with `{`; a
+/// these, what begins like JSON or server-sent events, after white space or at once, is taken for that. (No br stream begins with `{`; a
 /// deflate stream that began with `{"` would give 0xE4 first, which begins neither JSON nor an event; the
 /// others are too long to be hit by chance.)
 fn is_coded(coding: Coding, head: &[u8]) -> Option<bool> {
@@ -159,14 +159,21 @@ fn is_coded(coding: Coding, head: &[u8]) -> Option<bool> {
             [0x50..=0x5F, rest @ ..] => begins_with(rest, &[[0x2A, 0x4D, 0x18].as_slice()]),
             _ => begins_with(head, &[[0x28, 0xB5, 0x2F, 0xFD].as_slice()]),
         },
-        Coding::Deflate | Coding::Brotli => match *head {
-            [] | [b'{' | b'['] => None,
-            [b'{', second, ..] => Some(!(matches!(second, b'"' | b'}') || second.is_ascii_whitespace())),
-            [b'[', second, ..] => {
-                Some(!(matches!(second, b'"' | b'{' | b'[' | b']') || second.is_ascii_whitespace()))
-            }
-            _ => begins_with(head, &[b"data:", b"event:", b"id:", b"retry:"]).map(|text| !text),
-        },
+        // What may be a text for so long is one.
+        Coding::Deflate | Coding::Brotli if head.len() >= HEAD => Some(!may_be_text(head).unwrap_or(true)),
+        Coding::Deflate | Coding::Brotli => may_be_text(head).map(|text| !text),
+    }
+}
+
+/// Whether bytes begin like JSON or server-sent events, perhaps after white space; `None` if more are needed.
+fn may_be_text(head: &[u8]) -> Option<bool> {
+    match *head.trim_ascii_start() {
+        [] | [b'{' | b'['] => None,
+        [b'{', second, ..] => Some(matches!(second, b'"' | b'}') || second.is_ascii_whitespace()),
+        [b'[', second, ..] => {
+            Some(matches!(second, b'"' | b'{' | b'[' | b']') || second.is_ascii_whitespace())
+        }
+        _ => begins_with(head.trim_ascii_start(), &[b"data:", b"event:", b"id:", b"retry:"]),
     }
 }
 

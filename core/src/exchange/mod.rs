@@ -141,12 +141,13 @@ impl Exchange {
             None if self.response.embeds() => Operation::Embeddings,
             _ => self.request.operation()?,
         };
+        let quirks = Quirks::of(&self.detected.provider);
         let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
-            self.response.finish(end, operation, now);
+            self.response.finish(end, operation, quirks, now);
         if !self.detected.vouched && !shows_its_api(self.request.shown(), likeness) {
             return None;
         }
-        if !Quirks::of(&self.detected.provider).names_upstream {
+        if !quirks.names_upstream {
             facts.upstream_provider = None;
         }
         let (request, request_losses) = self.request.into_facts(operation);

@@ -467,6 +467,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_damaged_headers_is_left_to_the_next_message() {
+        let exception = text(":exception-type", "throttlingException");
+        let mut wrong_crc = message(std::slice::from_ref(&exception), b"{}");
+        let at = wrong_crc.len() - 1;
+        wrong_crc[at] ^= 1;
+        for (damaged, error) in [
+            (wrong_crc, FrameError::MessageCrc),
+            (message(&[exception, vec![9, b'x']], b"{}"), FrameError::Header),
+            (message(&[text(":event-type", "aLongerName"), vec![9, b':']], b"{}"), FrameError::Header),
+        ] {
+            let body = [damaged, event("short", b"{}"), message(&[], b"{}")].concat();
+            let expected = vec![
+                Damaged(error, false),
+                Name(b"short".to_vec()),
+                Data(b"{}".to_vec()),
+                End,
+                Data(b"{}".to_vec()),
+                End,
+            ];
+            assert_eq!(read(&body), (expected, FrameEnd::Clean), "{error:?}");
+        }
+    }
+
+    #[test]
     fn a_wrong_prelude_ends_the_framing() {
         let mut body = event("chunk", b"{}");
         body[3] ^= 1;

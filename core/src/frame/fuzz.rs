@@ -103,6 +103,7 @@ pub(super) enum Owned {
     Name(Vec<u8>),
     Exception(Vec<u8>),
     Data(Vec<u8>),
+    Line,
     End,
     Done,
     Damaged(FrameError, bool),
@@ -129,6 +130,7 @@ pub(super) fn read(framing: Framing, pieces: &[&[u8]]) -> (Vec<Owned>, FrameEnd)
             }
             (Frame::Name(name), _) => Owned::Name(name.to_vec()),
             (Frame::Exception(name), _) => Owned::Exception(name.to_vec()),
+            (Frame::Line, _) => Owned::Line,
             (Frame::End, _) => Owned::End,
             (Frame::Done, _) => Owned::Done,
             (Frame::Damaged { error, fatal }, _) => Owned::Damaged(error, fatal),

@@ -4,13 +4,25 @@
 
 use memchr::memchr2;
 
+use super::done::Done;
 use super::{Frame, FrameEnd};
 
 /// Reads NDJSON.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// The current line has had a byte that is not white space.
-    begun: bool,
+    line: Line,
+}
+
+/// The current line.
+#[derive(Debug, Default)]
+enum Line {
+    /// There was nothing in it but white space.
+    #[default]
+    Blank,
+    /// It may be `[DONE]`: what came is held back.
+    Held(Done),
+    /// It is a message.
+    Message,
 }
 
 impl Lines {
@@ -18,39 +30,64 @@ impl Lines {
     pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
         let mut rest = chunk;
         loop {
-            if !self.begun {
+            if matches!(self.line, Line::Blank) {
                 // JSON holds no raw CR or LF but as white space, so CRLF is a line's end and a blank line.
                 rest = rest.trim_ascii_start();
-                self.begun = !rest.is_empty();
+                if rest.is_empty() {
+                    return;
+                }
+                self.line = Line::Held(Done::default());
             }
             let Some(at) = memchr2(b'\r', b'\n', rest) else { break };
             let Some((line, after)) = rest.split_at_checked(at) else { break };
-            if !line.is_empty() {
-                sink(Frame::Data(line));
-            }
-            sink(Frame::End);
-            self.begun = false;
+            self.data(line, sink);
+            self.end(sink);
             rest = after;
         }
-        if !rest.is_empty() {
-            sink(Frame::Data(rest));
-        }
+        self.data(rest, sink);
     }
 
     /// The body has ended: a last line without its end is delivered.
     pub fn finish(&mut self, sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
-        if !self.begun {
-            return FrameEnd::Clean;
+        let end = match self.line {
+            Line::Blank => return FrameEnd::Clean,
+            Line::Held(done) if done.is_whole() => FrameEnd::Clean,
+            Line::Held(_) | Line::Message => FrameEnd::OpenLine,
+        };
+        self.end(sink);
+        end
+    }
+
+    #[inline]
+    fn data(&mut self, piece: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
+        let mut piece = piece;
+        if let Line::Held(done) = &mut self.line {
+            piece = piece.get(done.hold(piece)..).unwrap_or_default();
+            if piece.is_empty() {
+                return;
+            }
+            let done = std::mem::take(done);
+            self.line = Line::Message;
+            done.release(&mut |held| sink(Frame::Data(held)));
         }
-        self.begun = false;
+        if !piece.is_empty() {
+            sink(Frame::Data(piece));
+        }
+    }
+
+    fn end(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
+        match std::mem::take(&mut self.line) {
+            Line::Held(done) if done.is_whole() => return sink(Frame::Done),
+            Line::Held(done) => done.release(&mut |held| sink(Frame::Data(held))),
+            Line::Blank | Line::Message => {}
+        }
         sink(Frame::End);
-        FrameEnd::Cut
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fuzz::Owned::{self, Data, End};
+    use super::super::fuzz::Owned::{self, Data, Done, End};
     use super::super::{FrameEnd, Framing};
 
     fn read(body: &str) -> (Vec<Owned>, FrameEnd) {
@@ -77,8 +114,16 @@ mod tests {
 
     #[test]
     fn the_last_line_may_lack_its_end() {
-        assert_eq!(read("1\n2"), (vec![data("1"), End, data("2"), End], FrameEnd::Cut));
+        assert_eq!(read("1\n2"), (vec![data("1"), End, data("2"), End], FrameEnd::OpenLine));
         assert_eq!(read("1\n  "), (vec![data("1"), End], FrameEnd::Clean));
         assert_eq!(read(""), (vec![], FrameEnd::Clean));
+    }
+
+    #[test]
+    fn done_is_a_line_and_no_message() {
+        assert_eq!(read("1\n[DONE] \n"), (vec![data("1"), End, Done], FrameEnd::Clean));
+        assert_eq!(read("[1]\n [DONE]"), (vec![data("[1]"), End, Done], FrameEnd::Clean));
+        assert_eq!(read("[DON"), (vec![data("[DON"), End], FrameEnd::OpenLine));
+        assert_eq!(read("[DONE]  1"), (vec![data("[DONE]  1"), End], FrameEnd::OpenLine));
     }
 }

@@ -11,6 +11,7 @@
 //! [`Multipart`] for form requests and [`Base64`] for payloads inside JSON texts.
 
 mod base64;
+mod done;
 mod event_stream;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
@@ -40,9 +41,12 @@ pub enum Frame<'a> {
     Exception(&'a [u8]),
     /// A piece of the message's payload.
     Data(&'a [u8]),
+    /// SSE: the payload goes on in another `data:` line, so a line end stands between what came and what
+    /// comes. Servers that part events by one line end write each into a line of one message.
+    Line,
     /// The message is complete.
     End,
-    /// SSE: the message was the literal `[DONE]`; neither `Name`, `Data` nor `End` comes for it.
+    /// SSE, lines: there was a line `[DONE]`, which belongs to no message.
     Done,
     /// The current message is damaged; nothing more of it comes. The framing goes on unless `fatal`.
     Damaged {
@@ -73,8 +77,10 @@ pub enum FrameError {
 pub enum FrameEnd {
     /// Between two messages.
     Clean,
-    /// Inside one. Line-based framings deliver a last line without its end all the same (servers end bodies
-    /// that way), so there only the payload itself can tell whether it is whole.
+    /// Inside the line of a message, which was delivered all the same: servers end bodies that way, so only the
+    /// payload itself can tell whether it is whole.
+    OpenLine,
+    /// Inside one.
     Cut,
 }
 

@@ -11,10 +11,12 @@ use super::FrameEnd;
 /// Reads a form.
 #[derive(Debug)]
 pub struct Multipart {
-    /// CR LF `--` boundary. Its CR stands nowhere else in it, so what begins like it and goes on otherwise
-    /// holds no other beginning.
+    /// LF `--` boundary. Its LF stands nowhere else in it, so what begins like it and goes on otherwise holds
+    /// no other beginning. A CR before it belongs to it too; some clients leave that out.
     delimiter: Vec<u8>,
     state: State,
+    /// The last byte of the content was a CR, which is held back.
+    cr: bool,
     /// The current header line as far as it is there; what is longer than [`MAX_LINE`] is passed over.
     line: Vec<u8>,
     /// The part's name was found in its headers.
@@ -68,11 +70,11 @@ impl Multipart {
             return None;
         }
         let boundary = parameter(content_type, b"boundary")
-            .filter(|boundary| (1..=MAX_BOUNDARY).contains(&boundary.len()) && !boundary.contains(&b'\r'))?;
-        let delimiter = [b"\r\n--", boundary].concat();
+            .filter(|boundary| (1..=MAX_BOUNDARY).contains(&boundary.len()) && !boundary.contains(&b'\n'))?;
+        let delimiter = [b"\n--", boundary].concat();
         // The first delimiter needs no line before it: as if its line's end had passed.
-        let state = State::Content { matched: 2 };
-        Some(Self { delimiter, state, line: Vec::new(), part: Part::Unnamed })
+        let state = State::Content { matched: 1 };
+        Some(Self { delimiter, state, cr: false, line: Vec::new(), part: Part::Unnamed })
     }
 
     /// Reads the next chunk of the body.
@@ -115,7 +117,8 @@ impl Multipart {
                     return rest;
                 }
             } else {
-                self.data(self.delimiter.get(..matched).unwrap_or_default(), sink);
+                self.data(self.cr, self.delimiter.get(..matched).unwrap_or_default(), sink);
+                self.cr = false;
                 matched = 0;
             }
         }
@@ -123,29 +126,46 @@ impl Multipart {
             self.state = State::Content { matched };
             return rest;
         }
-        if let Some(at) = memmem::find(rest, &self.delimiter) {
-            self.data(rest.get(..at).unwrap_or_default(), sink);
-            self.end_part(sink);
-            return rest.get(at.saturating_add(self.delimiter.len())..).unwrap_or_default();
+        let found = memmem::find(rest, &self.delimiter);
+        let begun = found.map_or_else(|| self.begun_at_the_end_of(rest), |_| 0);
+        let end = found.unwrap_or(rest.len().saturating_sub(begun));
+        let content = rest.get(..end).unwrap_or_default();
+        if !content.is_empty() {
+            let before = self.cr;
+            self.cr = content.ends_with(b"\r");
+            self.data(before, content.strip_suffix(b"\r").unwrap_or(content), sink);
         }
-        let begun = self.begun_at_the_end_of(rest);
-        self.data(rest.get(..rest.len().saturating_sub(begun)).unwrap_or_default(), sink);
-        self.state = State::Content { matched: begun };
-        &[]
+        match found {
+            Some(at) => {
+                self.end_part(sink);
+                rest.get(at.saturating_add(self.delimiter.len())..).unwrap_or_default()
+            }
+            None => {
+                self.state = State::Content { matched: begun };
+                &[]
+            }
+        }
     }
 
     /// How many of the last bytes begin a delimiter.
     fn begun_at_the_end_of(&self, content: &[u8]) -> usize {
         let longest = content.len().min(self.delimiter.len().saturating_sub(1));
         let tail = content.get(content.len().saturating_sub(longest)..).unwrap_or_default();
-        memrchr(b'\r', tail)
+        memrchr(b'\n', tail)
             .and_then(|at| tail.get(at..))
             .filter(|end| self.delimiter.starts_with(end))
             .map_or(0, <[u8]>::len)
     }
 
-    fn data(&self, piece: &[u8], sink: &mut impl FnMut(FormEvent<'_>)) {
-        if self.part == Part::Field && !piece.is_empty() {
+    /// A piece of content, perhaps after a CR that was held back.
+    fn data(&self, after_cr: bool, piece: &[u8], sink: &mut impl FnMut(FormEvent<'_>)) {
+        if self.part != Part::Field {
+            return;
+        }
+        if after_cr {
+            sink(FormEvent::Data(b"\r"));
+        }
+        if !piece.is_empty() {
             sink(FormEvent::Data(piece));
         }
     }
@@ -155,6 +175,7 @@ impl Multipart {
             sink(FormEvent::End);
         }
         self.part = Part::Unnamed;
+        self.cr = false;
         self.line.clear();
         self.state = State::Delimited;
     }
@@ -270,7 +291,10 @@ mod tests {
 
     /// Reads a body, its lines ended by CRLF, whole and at every cut in two, which must be the same.
     fn read(body: &str) -> (Vec<String>, FrameEnd) {
-        let body = body.replace('\n', "\r\n");
+        read_as_it_is(&body.replace('\n', "\r\n"))
+    }
+
+    fn read_as_it_is(body: &str) -> (Vec<String>, FrameEnd) {
         let whole = read_pieces(&[body.as_bytes()]);
         for at in 0..body.len() {
             let (left, right) = body.as_bytes().split_at(at);
@@ -322,6 +346,13 @@ a
     }
 
     #[test]
+    fn lines_may_end_in_lf_alone() {
+        let body = "------X1\nContent-Disposition: form-data; name=\"prompt\"\n\na\r\r\n--b\n\r\n------X1\nContent-Disposition: form-data; name=\"model\"\n\nwhisper-1\n------X1--\n";
+        let expected = ["field prompt=a\r\r\n--b\n.", "field model=whisper-1."];
+        assert_eq!(read_as_it_is(body), (expected.map(String::from).to_vec(), FrameEnd::Clean));
+    }
+
+    #[test]
     fn parts_without_a_name_say_nothing() {
         let body = "------X1\n\nvalue\n------X1\nContent-Disposition: form-data\n\nvalue\n------X1--\n";
         assert_eq!(read(body), (vec![], FrameEnd::Clean));
@@ -349,7 +380,7 @@ a
     #[test]
     fn content_types() {
         let boundary =
-            |content_type: &str| Some(Multipart::new(content_type.as_bytes())?.delimiter.split_off(4));
+            |content_type: &str| Some(Multipart::new(content_type.as_bytes())?.delimiter.split_off(3));
         for (content_type, expected) in [
             ("multipart/form-data; boundary=abc", Some("abc")),
             ("Multipart/Form-Data; charset=utf-8; Boundary=\"a b;c\" ; x=y", Some("a b;c")),

@@ -8,6 +8,7 @@
 
 use memchr::memchr2;
 
+use super::done::Done;
 use super::{Frame, FrameEnd, Name};
 
 /// Reads `text/event-stream`.
@@ -48,9 +49,8 @@ enum Field {
 struct Message {
     /// It has had a data line, and so will be delivered.
     begun: bool,
-    /// Its data so far is this long a prefix of [`DONE`], and held back; `None` once it differs.
-    /// Means something only if `begun`.
-    done: Option<usize>,
+    /// What the current data line may be: held back until it differs.
+    done: Option<Done>,
     name: Name,
     /// `name` has been set since it was last handed on.
     name_due: bool,
@@ -91,7 +91,7 @@ impl Sse {
                     self.value(text, sink);
                     match end.split_first() {
                         Some((&end, after)) => {
-                            self.end_line(end);
+                            self.end_line(end, sink);
                             after
                         }
                         None => &[],
@@ -103,18 +103,18 @@ impl Sse {
 
     /// The body has ended: a message without its blank line is delivered.
     pub fn finish(&mut self, sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
-        let inside = match self.line {
-            Line::Field { held } => !held.is_empty(),
-            Line::Space(_) | Line::Value(_) => true,
-            Line::Ignored => false,
+        let end = match self.line {
+            Line::Field { held: [] } | Line::Ignored => FrameEnd::Clean,
+            Line::Field { .. } | Line::Space(Field::Event) | Line::Value(Field::Event) => FrameEnd::Cut,
+            Line::Space(_) | Line::Value(_) if self.message.is_done() => FrameEnd::Clean,
+            Line::Space(_) | Line::Value(_) => FrameEnd::OpenLine,
         };
         if let Line::Field { held } = self.line {
             self.bare_field(held, sink);
         }
-        let done = self.message.is_done();
+        self.end_line(b'\n', sink);
         self.message.deliver(sink);
-        self.line = Line::START;
-        if inside && !done { FrameEnd::Cut } else { FrameEnd::Clean }
+        end
     }
 
     /// Reads on in a field's name; gives what is left of the chunk.
@@ -139,7 +139,7 @@ impl Sse {
             } else {
                 self.bare_field(held, sink);
             }
-            self.end_line(byte);
+            self.end_line(byte, sink);
             return rest;
         }
         let candidates = Field::ALL.into_iter().filter(|field| field.prefix().starts_with(held));
@@ -170,11 +170,11 @@ impl Sse {
     fn begin_value(&mut self, field: Field, sink: &mut impl FnMut(Frame<'_>)) {
         self.line = Line::Space(field);
         match field {
-            Field::Data => self.message.begin_data(sink),
+            Field::Data => self.message.done = Some(Done::default()),
             Field::Event => self.message.set_name(b""),
             Field::Error => {
                 sink(Frame::Exception(b""));
-                self.message.begin_data(sink);
+                self.message.done = Some(Done::default());
             }
         }
     }
@@ -188,7 +188,11 @@ impl Sse {
         }
     }
 
-    fn end_line(&mut self, end: u8) {
+    #[inline]
+    fn end_line(&mut self, end: u8, sink: &mut impl FnMut(Frame<'_>)) {
+        if let Some(done) = self.message.done.take() {
+            self.message.end_short_line(done, sink);
+        }
         self.line = Line::START;
         self.after_cr = end == b'\r';
     }
@@ -228,37 +232,43 @@ impl Field {
 }
 
 impl Message {
-    fn begin_data(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
-        if self.begun {
-            self.data(b"\n", sink);
-        } else {
-            self.begun = true;
-            self.done = Some(0);
-        }
-    }
-
     #[inline]
     fn data(&mut self, piece: &[u8], sink: &mut impl FnMut(Frame<'_>)) {
-        if piece.is_empty() {
-            return;
-        }
-        if let Some(held) = self.done {
-            if DONE.get(held..).is_some_and(|expected| expected.starts_with(piece)) {
-                self.done = Some(held.saturating_add(piece.len()));
+        let mut piece = piece;
+        if let Some(done) = &mut self.done {
+            piece = piece.get(done.hold(piece)..).unwrap_or_default();
+            if piece.is_empty() {
                 return;
             }
-            self.release(sink);
+            let done = std::mem::take(done);
+            self.done = None;
+            self.begin_line(done, sink);
         }
-        self.hand_on_name(sink);
-        sink(Frame::Data(piece));
+        if !piece.is_empty() {
+            self.hand_on_name(sink);
+            sink(Frame::Data(piece));
+        }
     }
 
-    /// The data is not `[DONE]` after all: hands on what was held back.
-    fn release(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
-        let held = self.done.take().and_then(|held| DONE.get(..held)).unwrap_or_default();
-        if !held.is_empty() {
+    /// The line that begins is not `[DONE]`: hands on what was held back of it.
+    fn begin_line(&mut self, held: Done, sink: &mut impl FnMut(Frame<'_>)) {
+        if self.begun {
+            sink(Frame::Line);
+        }
+        self.begun = true;
+        held.release(&mut |held| {
             self.hand_on_name(sink);
             sink(Frame::Data(held));
+        });
+    }
+
+    /// All of the line was held back.
+    fn end_short_line(&mut self, held: Done, sink: &mut impl FnMut(Frame<'_>)) {
+        if held.is_whole() {
+            self.deliver(sink);
+            sink(Frame::Done);
+        } else {
+            self.begin_line(held, sink);
         }
     }
 
@@ -277,15 +287,12 @@ impl Message {
     }
 
     fn is_done(&self) -> bool {
-        self.begun && self.done == Some(DONE.len())
+        self.done.is_some_and(Done::is_whole)
     }
 
     /// The message is complete. One without a data line is none.
     fn deliver(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
-        if self.is_done() {
-            sink(Frame::Done);
-        } else if self.begun {
-            self.release(sink);
+        if self.begun {
             self.hand_on_name(sink);
             sink(Frame::End);
         }
@@ -295,11 +302,10 @@ impl Message {
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-const DONE: &[u8] = b"[DONE]";
 
 #[cfg(test)]
 mod tests {
-    use super::super::fuzz::Owned::{self, Data, Done, End, Exception, Name};
+    use super::super::fuzz::Owned::{self, Data, Done, End, Exception, Line, Name};
     use super::super::{FrameEnd, Framing};
 
     /// Reads a body whole and at every cut in two, which must be the same.
@@ -338,7 +344,8 @@ mod tests {
     #[test]
     fn data_lines_are_joined() {
         let body = "data: [\ndata\ndata: 1\nevent: late\ndata:]\n\n";
-        assert_eq!(read(body), (vec![data("[\n\n1"), name("late"), data("\n]"), End], FrameEnd::Clean));
+        let expected = vec![data("["), Line, Line, data("1"), Line, name("late"), data("]"), End];
+        assert_eq!(read(body), (expected, FrameEnd::Clean));
     }
 
     #[test]
@@ -372,20 +379,15 @@ mod tests {
 
     #[test]
     fn done_is_only_the_literal() {
-        let body = "data: [DONE]\n\ndata:[DONE]\n\ndata: [DONE] \n\ndata: [DO\n\ndata: [DONE]\ndata: 1\n\ndata: x[DONE]\n\n";
-        let expected = vec![
-            Done,
-            Done,
-            data("[DONE] "),
-            End,
-            data("[DO"),
-            End,
-            data("[DONE]\n1"),
-            End,
-            data("x[DONE]"),
-            End,
-        ];
+        let body = "data: [DONE]\n\ndata:[DONE]\n\ndata:  [DONE]  \n\ndata: [DO\n\ndata: [DONE] 1\n\ndata: x[DONE]\n\n";
+        let expected = vec![Done, Done, Done, data("[DO"), End, data("[DONE] 1"), End, data("x[DONE]"), End];
         assert_eq!(read(body), (expected, FrameEnd::Clean));
+    }
+
+    #[test]
+    fn done_belongs_to_no_message() {
+        let body = "event: e\ndata: {}\ndata: [DONE]\ndata: 1\n\n";
+        assert_eq!(read(body), (vec![name("e"), data("{}"), End, Done, data("1"), End], FrameEnd::Clean));
     }
 
     #[test]
@@ -399,9 +401,10 @@ mod tests {
     #[test]
     fn the_last_message_may_lack_its_end() {
         assert_eq!(read("data: {}\n"), (vec![data("{}"), End], FrameEnd::Clean));
-        assert_eq!(read("data: {}"), (vec![data("{}"), End], FrameEnd::Cut));
+        assert_eq!(read("data: {}"), (vec![data("{}"), End], FrameEnd::OpenLine));
         assert_eq!(read("data: [DONE]"), (vec![Done], FrameEnd::Clean));
-        assert_eq!(read("data: [DON"), (vec![data("[DON"), End], FrameEnd::Cut));
+        assert_eq!(read("data: [DON"), (vec![data("[DON"), End], FrameEnd::OpenLine));
+        assert_eq!(read("data: 1\nevent: e"), (vec![data("1"), name("e"), End], FrameEnd::Cut));
         assert_eq!(read("data"), (vec![End], FrameEnd::Cut));
         assert_eq!(read("data: 1\n\ndat"), (vec![data("1"), End], FrameEnd::Cut));
         assert_eq!(read("data: 1\n\n: pin"), (vec![data("1"), End], FrameEnd::Clean));

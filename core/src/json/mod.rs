@@ -49,6 +49,7 @@
 //! - A skipped text, and the part of a wanted one beyond its bound, may hold any escape.
 //! - Texts may hold control characters and bytes that are not UTF-8; they are handed on as they came.
 //! - A lone surrogate escape becomes U+FFFD.
+//! - `NaN`, `Infinity` and `-Infinity`, which Python writes, may stand for numbers; they are not visited.
 //! - One UTF-8 byte order mark may precede the value.
 
 mod error;

@@ -108,7 +108,7 @@ enum Mode {
     Text,
     /// Within a number.
     Number,
-    /// Within `true`, `false` or `null`; so many bytes have passed.
+    /// Within `true`, `false`, `null` or one of their like; so many bytes have passed.
     Literal(Literal, u8),
     /// Within a skipped container, between its texts.
     Skip,
@@ -127,6 +127,9 @@ enum Literal {
     Null,
     True,
     False,
+    NotANumber,
+    /// With or without a minus.
+    Infinity,
 }
 
 /// Objects and arrays may be nested so deep.
@@ -243,14 +246,18 @@ impl Literal {
             Self::Null => b"null",
             Self::True => b"true",
             Self::False => b"false",
+            Self::NotANumber => b"NaN",
+            Self::Infinity => b"Infinity",
         }
     }
 
-    const fn value(self) -> Value<'static> {
+    /// `None` for what is no JSON and says nothing.
+    const fn value(self) -> Option<Value<'static>> {
         match self {
-            Self::Null => Value::Null,
-            Self::True => Value::Bool(true),
-            Self::False => Value::Bool(false),
+            Self::Null => Some(Value::Null),
+            Self::True => Some(Value::Bool(true)),
+            Self::False => Some(Value::Bool(false)),
+            Self::NotANumber | Self::Infinity => None,
         }
     }
 }

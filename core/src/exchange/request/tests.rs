@@ -127,7 +127,10 @@ fn bodies_that_cannot_be_read_are_counted() {
     assert_eq!(losses(&[json], b"{]"), Losses { malformed_messages: 1, ..none });
     assert_eq!(losses(&[json], b""), none);
     assert_eq!(losses(&[("content-type", "audio/mpeg")], b"ID3"), Losses { unread_bodies: 1, ..none });
-    assert_eq!(losses(&[json, ("content-encoding", "rot13")], b"{}"), Losses { undecoded_bodies: 1, ..none });
+    assert_eq!(
+        losses(&[json, ("content-encoding", "rot13")], b"{}"),
+        Losses { mislabelled_bodies: 1, ..none }
+    );
     assert_eq!(
         losses(&[json, ("content-encoding", "gzip")], b"{}"),
         Losses { mislabelled_bodies: 1, ..none }

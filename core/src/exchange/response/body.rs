@@ -46,7 +46,9 @@ pub(super) enum Stage {
     AfterDocument,
     /// The document has ended, and whether others follow is not looked for.
     WholeDocument,
-    /// Nothing more is read.
+    /// It is not what the API answers with.
+    Foreign,
+    /// Nothing more is read, for a reason that says nothing of what the API answered.
     Passed,
 }
 
@@ -55,9 +57,9 @@ pub(super) enum Stage {
 pub(super) enum Wholeness {
     /// It ends as its framing does; of a stream that does not say whether its last message was there.
     Whole,
-    /// It ends inside its coding, its framing or its document.
+    /// It ends inside its coding, its framing or its document, or is no such thing.
     Cut,
-    /// Its format is not known, so neither is its end.
+    /// It was not read, so it is not known.
     Unknown,
 }
 
@@ -75,6 +77,8 @@ pub(super) struct Messages {
     scanner: Scanner,
     /// Where the current message stands.
     state: State,
+    /// The last framed message was.
+    last_was_whole: bool,
     message: Message,
     wrapped: Option<Box<Wrapped>>,
     pub(super) draft: Draft,
@@ -126,6 +130,7 @@ impl Body {
             parts: (spec.answers == Answers::Parts).then(|| Sniffer::new(head.part_type, false)),
             scanner: Scanner::new(),
             state: State::Between,
+            last_was_whole: false,
             message: Message::default(),
             wrapped: None,
             draft,
@@ -137,7 +142,7 @@ impl Body {
     pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
         let Self { decoder: Some(decoder), stage, messages, .. } = self else { return };
         let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
-        if matches!(self.stage, Stage::Passed | Stage::WholeDocument) {
+        if matches!(self.stage, Stage::Foreign | Stage::Passed | Stage::WholeDocument) {
             self.let_go(answer);
         } else if let Err(error) = pushed {
             count_unread(&mut answer.losses, error);
@@ -152,6 +157,7 @@ impl Body {
         let decoded = decoder.as_mut().map_or(Ok(()), Decoder::finish);
         let wholeness = stage.finish(messages, answer, now);
         self.let_go(answer);
+        let wholeness = if matches!(self.stage, Stage::Passed) { Wholeness::Unknown } else { wholeness };
         match decoded {
             Err(error @ DecodeError::Cut(_)) => {
                 count_unread(&mut answer.losses, error);
@@ -183,6 +189,10 @@ impl Body {
     fn let_go(&mut self, answer: &mut Answer) {
         if self.decoder.take().is_some_and(|decoder| decoder.mislabelled()) {
             count(&mut answer.losses.mislabelled_bodies);
+            // What cannot be read may be in the coding after all, or in another.
+            if matches!(self.stage, Stage::Foreign) {
+                self.stage = Stage::Passed;
+            }
         }
         self.messages.scanner = Scanner::new();
         self.messages.wrapped = None;
@@ -226,7 +236,7 @@ impl Stage {
                     *self = match messages.state {
                         State::Read if messages.coded => Self::WholeDocument,
                         State::Read => Self::AfterDocument,
-                        _ => Self::Passed,
+                        _ => Self::Foreign,
                     };
                     self.push(rest, messages, answer, now);
                 }
@@ -247,7 +257,7 @@ impl Stage {
                     }
                 }
             }
-            Self::WholeDocument | Self::Passed => {}
+            Self::WholeDocument | Self::Foreign | Self::Passed => {}
         }
     }
 
@@ -276,11 +286,12 @@ impl Stage {
                 messages.begin();
                 Self::Document
             }
+            (_, None) if messages.spec.answers == Answers::Any => Self::Passed,
             (_, None) => {
-                if messages.spec.answers != Answers::Any && answer.facts.body_bytes > 0 {
+                if answer.facts.body_bytes > 0 {
                     count(&mut answer.losses.unread_bodies);
                 }
-                Self::Passed
+                Self::Foreign
             }
         }
     }
@@ -300,15 +311,16 @@ impl Stage {
         match self {
             Self::Framed(framer) => match framer.finish(&mut |frame| messages.frame(frame, answer, now)) {
                 FrameEnd::Clean => Wholeness::Whole,
-                FrameEnd::Cut => Wholeness::Cut,
+                FrameEnd::OpenLine if messages.last_was_whole => Wholeness::Whole,
+                FrameEnd::OpenLine | FrameEnd::Cut => Wholeness::Cut,
             },
             Self::Parts(parts) => parts.finish(messages, answer, now),
             Self::Document => match messages.finish_document(answer, now) {
                 Finish::Complete => Wholeness::Whole,
-                Finish::Empty | Finish::Cut => Wholeness::Cut,
-                Finish::Failed(_) => Wholeness::Unknown,
+                Finish::Empty | Finish::Cut | Finish::Failed(_) => Wholeness::Cut,
             },
             Self::AfterDocument | Self::WholeDocument => Wholeness::Whole,
+            Self::Foreign => Wholeness::Cut,
             Self::Sniffing(_) | Self::Passed => Wholeness::Unknown,
         }
     }
@@ -346,7 +358,13 @@ impl Messages {
                 let words = &mut self.message.error.get_or_insert_default().words;
                 words.outer(ErrorWord::AwsType, &String::from_utf8_lossy(name));
             }
+            Frame::Line if self.state == State::Read => {
+                self.end(answer, now);
+                self.begin();
+            }
+            Frame::Line => self.data(b"\n", answer),
             Frame::End => {
+                self.last_was_whole = self.state == State::Read;
                 match self.state {
                     State::Read => self.end(answer, now),
                     // An exception may come without a payload.

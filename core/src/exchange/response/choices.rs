@@ -35,6 +35,8 @@ struct Known {
     choice: u8,
     index: u32,
     tool_call: ToolCall,
+    /// Its output is in the answer, too: the server ran it, and it is none of the client's.
+    ran: bool,
 }
 
 /// A tool call as one message tells it.
@@ -46,6 +48,8 @@ pub(super) struct Told {
     pub(super) index: u32,
     /// Its id and name, of which there is at least one.
     pub(super) tool_call: ToolCall,
+    /// It is the output of the one with this id.
+    pub(super) output: bool,
 }
 
 impl Choices {
@@ -81,16 +85,25 @@ impl Choices {
         }
     }
 
+    /// The choice goes on, though it may have had a finish reason.
+    pub(super) fn go_on(&mut self, choice: u32) {
+        if let Some(bit) = bit(choice) {
+            self.finished &= !bit;
+        }
+    }
+
     /// Adds a tool call; `false` where it is one of those known.
     pub(super) fn tool_call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
-        let Told { rule, index, tool_call } = told;
+        let Told { rule, index, tool_call, output } = told;
         // A choice beyond the bound was counted as such.
         let (Some(_), Ok(choice)) = (bit(choice), u8::try_from(choice)) else { return false };
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = self.tool_call_bytes;
         let room = MAX_TOOL_CALL_BYTES.saturating_sub(bytes);
         let known = match rule {
-            ToolCallRule::Indexed => self.indexed(choice, index, &tool_call),
+            ToolCallRule::Indexed => self
+                .indexed(choice, index, &tool_call)
+                .filter(|known| !is_another(&tool_call, &known.tool_call)),
             ToolCallRule::Listed if in_stream => self.indexed(choice, index, &tool_call),
             ToolCallRule::Listed => None,
             ToolCallRule::Legacy => {
@@ -114,6 +127,7 @@ impl Choices {
                     left = rest;
                 }
             }
+            known.ran |= output;
             self.tool_call_bytes = MAX_TOOL_CALL_BYTES.saturating_sub(left);
             return false;
         }
@@ -124,22 +138,22 @@ impl Choices {
         }
         self.tool_call_bytes = bytes.saturating_add(more);
         let at = self.tool_calls.partition_point(|known| known.choice <= choice);
-        self.tool_calls.insert(at, Known { choice, index, tool_call });
-        true
+        self.tool_calls.insert(at, Known { choice, index, tool_call, ran: output });
+        !output
     }
 
     pub(super) fn any_tool_call(&self) -> bool {
-        !self.tool_calls.is_empty()
+        self.tool_calls.iter().any(|known| !known.ran)
+    }
+
+    /// There was a choice.
+    pub(super) fn any_seen(&self) -> bool {
+        self.seen != 0
     }
 
     /// Every choice that was seen has ended, and there was one.
     pub(super) fn all_finished(&self) -> bool {
         self.seen != 0 && self.seen == self.finished
-    }
-
-    /// Whether any choice was seen.
-    pub(super) fn any(&self) -> bool {
-        self.seen != 0
     }
 
     pub(super) fn any_finished(&self) -> bool {
@@ -155,7 +169,8 @@ impl Choices {
     /// their appearance.
     pub(super) fn into_facts(self) -> (Vec<String>, Vec<ToolCall>) {
         let reasons = self.reasons.into_iter().map(|(_, reason)| reason).collect();
-        (reasons, self.tool_calls.into_iter().map(|known| known.tool_call).collect())
+        let tool_calls = self.tool_calls.into_iter().filter(|known| !known.ran);
+        (reasons, tool_calls.map(|known| known.tool_call).collect())
     }
 
     /// The one under this index that `tool_call` is a fragment of: the one of its id, else the last one, unless
@@ -173,6 +188,18 @@ impl Choices {
     }
 }
 
+/// Some servers give their tool calls neither ids nor indexes. A name is told once, so one that comes again
+/// where no id tells that it is the same, or that differs, is another's.
+fn is_another(told: &ToolCall, known: &ToolCall) -> bool {
+    told.name.is_some()
+        && known.name.is_some()
+        && match (&told.id, &known.id) {
+            (None, None) => true,
+            (Some(_), Some(_)) => false,
+            _ => told.name != known.name,
+        }
+}
+
 fn bit(choice: u32) -> Option<u64> {
     if choice < MAX_CHOICES { 1_u64.checked_shl(choice) } else { None }
 }
@@ -183,7 +210,7 @@ mod tests {
 
     fn told(rule: ToolCallRule, index: u32, id: &str, name: &str) -> Told {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Told { rule, index, tool_call: ToolCall { id: some(id), name: some(name) } }
+        Told { rule, index, tool_call: ToolCall { id: some(id), name: some(name) }, output: false }
     }
 
     fn facts(choices: Choices) -> (Vec<String>, Vec<String>) {
@@ -254,5 +281,51 @@ mod tests {
         }
         assert_eq!(choices.lost(), 1 + 72);
         assert_eq!(facts(choices).1.len(), MAX_TOOL_CALLS);
+    }
+
+    #[test]
+    fn tool_calls_without_ids_are_told_apart_by_their_names() {
+        let mut choices = Choices::default();
+        for (id, name, new) in [
+            ("", "f", true),
+            ("", "", false),
+            ("", "f", true),
+            ("", "g", true),
+            ("a", "h", true),
+            ("", "h", false),
+        ] {
+            assert_eq!(
+                choices.tool_call(0, told(ToolCallRule::Indexed, 0, id, name), true),
+                new,
+                "{id} {name}"
+            );
+        }
+        assert_eq!(facts(choices).1, ["- f", "- f", "- g", "a h"]);
+    }
+
+    #[test]
+    fn what_ran_on_the_server_is_none_in_any_order() {
+        for order in [[0, 1, 2, 0, 1], [1, 0, 2, 1, 0]] {
+            let mut choices = Choices::default();
+            for at in order {
+                let (id, name, output) = [("a", "shell", false), ("a", "", true), ("b", "shell", false)][at];
+                let told = told(ToolCallRule::Item, 0, id, name);
+                choices.tool_call(0, Told { output, ..told }, true);
+            }
+            assert!(choices.any_tool_call());
+            assert_eq!(facts(choices).1, ["b shell"]);
+        }
+    }
+
+    #[test]
+    fn a_choice_that_goes_on_has_not_ended() {
+        let mut choices = Choices::default();
+        assert!(!choices.all_finished());
+        choices.finish(0, "STOP".to_owned());
+        choices.go_on(0);
+        assert!(choices.any_seen() && !choices.all_finished());
+        choices.finish(0, "MAX_TOKENS".to_owned());
+        assert!(choices.all_finished());
+        assert_eq!(facts(choices).0, ["MAX_TOKENS"]);
     }
 }

@@ -14,6 +14,17 @@ pub(super) struct Counts {
     cost: Option<f64>,
 }
 
+/// How counts are to be taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reckoning {
+    /// Nothing more was to come.
+    pub(super) whole: bool,
+    /// The operation gives no output that counts: a total is the input, and metered output is none.
+    pub(super) nothing_generated: bool,
+    /// See `Quirks::reasoning_beside_output`.
+    pub(super) reasoning_beside_output: bool,
+}
+
 const UNTOLD: u8 = u8::MAX;
 /// What one tick of xAI's `cost_in_usd_ticks` is worth.
 const USD_PER_TICK: f64 = 1e-10;
@@ -71,9 +82,8 @@ impl Counts {
         self.cost = Some(ticks * USD_PER_TICK);
     }
 
-    /// The usage. Input includes what was cached, output includes reasoning. `whole`: nothing more was to
-    /// come.
-    pub(super) fn usage(&self, whole: bool) -> Usage {
+    /// The usage. Input includes what was cached, output includes reasoning.
+    pub(super) fn usage(&self, how: Reckoning) -> Usage {
         let get = |count| self.get(count);
         let cache_read = get(Count::CacheRead).or(get(Count::MeteredCacheRead));
         let hour = get(Count::CacheWriteHour);
@@ -86,12 +96,15 @@ impl Counts {
             (None, None, Some(metered)) => {
                 sum(&[Some(metered), get(Count::MeteredCacheRead), get(Count::MeteredCacheWrite)])
             }
-            (None, None, None) => get(Count::Total),
+            (None, None, None) => get(Count::Total).filter(|_| how.nothing_generated),
         };
         let reasoning_apart = get(Count::ReasoningApart);
         let output = get(Count::Output)
+            .map(
+                |output| if self.lacks_reasoning(output, how) { self.with_reasoning(output) } else { output },
+            )
             .or(sum(&[get(Count::OutputVisible), reasoning_apart]))
-            .or(get(Count::MeteredOutput));
+            .or(get(Count::MeteredOutput).filter(|_| !how.nothing_generated));
         let usage = Usage {
             input_tokens: input,
             output_tokens: output,
@@ -108,17 +121,25 @@ impl Counts {
         };
         let status = match (usage.input_tokens, usage.output_tokens) {
             (None, None) => UsageStatus::Missing,
-            _ if whole => UsageStatus::Reported,
+            _ if how.whole => UsageStatus::Reported,
             _ => UsageStatus::Partial,
         };
         Usage { status, ..usage }
     }
 
-    /// Forgets a count.
-    pub(super) fn forget(&mut self, count: Count) {
-        if let Some(rank) = self.ranks.get_mut(count as usize) {
-            *rank = UNTOLD;
-        }
+    /// Whether reasoning is left out of this output: the total says so (xAI), or the provider is one that
+    /// does, and there is more reasoning than output.
+    fn lacks_reasoning(&self, output: u64, how: Reckoning) -> bool {
+        let Some(reasoning) = self.get(Count::Reasoning).filter(|reasoning| *reasoning > 0) else {
+            return false;
+        };
+        let all = sum(&[self.get(Count::Input), Some(output), Some(reasoning)]);
+        (self.get(Count::Total).is_some() && self.get(Count::Total) == all)
+            || (how.reasoning_beside_output && reasoning > output)
+    }
+
+    fn with_reasoning(&self, output: u64) -> u64 {
+        output.saturating_add(self.get(Count::Reasoning).unwrap_or_default())
     }
 
     fn get(&self, count: Count) -> Option<u64> {
@@ -136,12 +157,15 @@ fn sum(parts: &[Option<u64>]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    const WHOLE: Reckoning =
+        Reckoning { whole: true, nothing_generated: false, reasoning_beside_output: false };
+
     fn usage(told: &[(Count, u8, u64)]) -> Usage {
         let mut counts = Counts::default();
         for &(count, rank, value) in told {
             counts.set(count, rank, value);
         }
-        counts.usage(true)
+        counts.usage(WHOLE)
     }
 
     #[test]
@@ -207,20 +231,67 @@ mod tests {
         let mut counts = Counts::default();
         counts.add(Count::Output, 0, 3);
         counts.add(Count::Output, 0, 4);
-        assert_eq!(counts.usage(true).output_tokens, Some(7));
+        assert_eq!(counts.usage(WHOLE).output_tokens, Some(7));
         counts.begin_message();
         counts.add(Count::Output, 0, 5);
-        assert_eq!(counts.usage(true).output_tokens, Some(5));
+        assert_eq!(counts.usage(WHOLE).output_tokens, Some(5));
     }
 
     #[test]
     fn a_zero_may_be_no_fact() {
         let mut counts = Counts::default();
         counts.set_unless_zero(Count::Input, 0);
-        assert_eq!(counts.usage(false).input_tokens, Some(0));
+        assert_eq!(counts.usage(Reckoning::default()).input_tokens, Some(0));
         counts.set_unless_zero(Count::Input, 17);
         counts.set_unless_zero(Count::Input, 0);
-        let told = counts.usage(false);
+        let told = counts.usage(Reckoning::default());
         assert_eq!((told.input_tokens, told.status), (Some(17), UsageStatus::Partial));
+    }
+
+    #[test]
+    fn the_total_tells_whether_reasoning_is_in_the_output() {
+        let told = |total, output, reasoning| {
+            let told = [(Count::Input, 0, 7), (Count::Output, 0, output), (Count::Reasoning, 0, reasoning)];
+            let total = [(Count::Total, 0, total)];
+            let told = usage(&[&told[..], &total[..]].concat());
+            (told.input_tokens, told.output_tokens, told.reasoning_tokens)
+        };
+        assert_eq!(told(137, 90, 40), (Some(7), Some(130), Some(40)));
+        assert_eq!(told(97, 90, 40), (Some(7), Some(90), Some(40)));
+        assert_eq!(told(0, 90, 40), (Some(7), Some(90), Some(40)));
+        assert_eq!(told(97, 90, 0), (Some(7), Some(90), Some(0)));
+    }
+
+    #[test]
+    fn reasoning_beyond_the_output_is_beside_it_where_the_provider_says_so() {
+        let mut counts = Counts::default();
+        counts.set(Count::Output, 0, 53);
+        counts.set(Count::Reasoning, 0, 54);
+        assert_eq!(counts.usage(WHOLE).output_tokens, Some(53));
+        let beside = Reckoning { reasoning_beside_output: true, ..WHOLE };
+        assert_eq!(counts.usage(beside).output_tokens, Some(107));
+        counts.set(Count::Reasoning, 0, 53);
+        assert_eq!(counts.usage(beside).output_tokens, Some(53));
+    }
+
+    #[test]
+    fn a_total_is_the_input_only_where_nothing_is_generated() {
+        let mut counts = Counts::default();
+        counts.set(Count::Total, 0, 12);
+        counts.set(Count::MeteredOutput, 0, 3);
+        let told = counts.usage(Reckoning { nothing_generated: true, ..WHOLE });
+        assert_eq!((told.input_tokens, told.output_tokens), (Some(12), None));
+        let told = counts.usage(WHOLE);
+        assert_eq!((told.input_tokens, told.output_tokens), (None, Some(3)));
+    }
+
+    #[test]
+    fn the_last_cost_counts() {
+        let mut counts = Counts::default();
+        counts.set_cost(0.5);
+        counts.set_cost_ticks(2.0);
+        assert_eq!(counts.usage(WHOLE).cost, Some(2e-10));
+        counts.set_cost(0.25);
+        assert_eq!(counts.usage(WHOLE).cost, Some(0.25));
     }
 }

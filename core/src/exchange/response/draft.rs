@@ -23,8 +23,10 @@ pub(super) struct Draft {
     /// Status of the whole answer, the last (Responses).
     pub(super) status: Option<String>,
     pub(super) incomplete_reason: Option<String>,
-    /// The final message was seen: nothing of the answer is missing.
+    /// The final message was seen.
     pub(super) ended: bool,
+    /// Every choice that was seen has ended, and nothing else is to follow.
+    pub(super) choices_ended: bool,
     /// The first error, with its code if it has one.
     pub(super) error: Option<Option<String>>,
     /// The code that a header tells.
@@ -78,14 +80,24 @@ impl Draft {
         }
     }
 
-    /// Whether a stream that is over may be whole, though no final message was seen: some servers send none,
-    /// and some of those no finish reason either.
+    /// Nothing of the answer is missing, whoever hangs up now.
+    pub(super) fn is_whole(&self) -> bool {
+        self.ended || self.choices_ended
+    }
+
+    /// Whether a stream whose body has ended may be whole, though it does not say so.
     pub(super) fn may_have_ended(&self, spec: &Spec) -> bool {
-        match spec.ends {
-            Ends::Body | Ends::MessageMostly => true,
-            Ends::Choices => self.choices.any_finished() || self.usage_told,
-            Ends::Message => self.choices.any_finished(),
-        }
+        let by_its_body = match spec.ends {
+            Ends::Message | Ends::Choices => false,
+            Ends::Body => !self.choices.any_seen(),
+            Ends::Unmarked => true,
+        };
+        (by_its_body && self.messages > 0) || self.choices.all_finished()
+    }
+
+    /// The answer's status is that it failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.status.as_deref() == Some("failed")
     }
 
     /// Whether the answer is one of the format, as far as it was read. `whole`: it was, to its end.
@@ -96,7 +108,7 @@ impl Draft {
         let said_all = self.ended && content;
         if self.marked || counts.any() || choices.any_finished() || choices.any_tool_call() || said_all {
             Likeness::Certain
-        } else if self.hinted || choices.any() || self.usage_told || self.embeds || content {
+        } else if self.hinted || choices.any_seen() || self.usage_told || self.embeds || content {
             Likeness::Likely
         } else if whole && self.messages > 0 && self.error.is_none() {
             Likeness::None

@@ -12,7 +12,7 @@ use super::choices::{MAX_TOOL_CALLS, Told};
 use super::counts::Counts;
 use super::draft::{Contents, Draft};
 use super::error::ErrorWords;
-use crate::api::{Content, Count, Ends, Kind, Side, Spec};
+use crate::api::{Content, Count, Ends, Kind, Side, Spec, ToolRole};
 use crate::time::UnixNanos;
 
 /// What the current message has told so far.
@@ -26,6 +26,8 @@ pub(super) struct Message {
     pub(super) last: bool,
     /// It only reports on the stream.
     pub(super) outside_of_stream: bool,
+    /// There is a choice in it.
+    pub(super) choice_seen: bool,
     /// A choice ended in it.
     pub(super) choice_finished: bool,
     pub(super) usage: UsageTold,
@@ -59,6 +61,12 @@ pub(super) enum UsageTold {
 pub(super) struct ErrorTold {
     /// There is one, not only words that could belong to one.
     pub(super) certain: bool,
+    /// The error object says something.
+    pub(super) object_says: bool,
+    /// Words outside of an error object say something.
+    pub(super) words_say: bool,
+    /// So does a message outside of one.
+    pub(super) message_says: bool,
     pub(super) words: ErrorWords,
 }
 
@@ -66,6 +74,8 @@ pub(super) struct ErrorTold {
 pub(super) struct OpenChoice {
     pub(super) index: u32,
     pub(super) finish_reason: Option<String>,
+    /// There is output in it.
+    pub(super) content: bool,
     /// The tool calls in it.
     pub(super) tool_calls: Vec<Told>,
 }
@@ -73,8 +83,8 @@ pub(super) struct OpenChoice {
 #[derive(Debug)]
 pub(super) struct OpenToolCall {
     pub(super) told: Told,
-    /// Its kind is one that counts.
-    pub(super) counts: bool,
+    /// What it is by its kind.
+    pub(super) role: ToolRole,
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +117,12 @@ pub(super) struct OpenCacheWrite {
     pub(super) tokens: Option<u64>,
 }
 
+impl OpenChoice {
+    pub(super) fn new(index: u32) -> Self {
+        Self { index, finish_reason: None, content: false, tool_calls: Vec::new() }
+    }
+}
+
 impl Message {
     /// Its name, where the framing tells it.
     pub(super) fn name(&mut self, spec: &Spec, name: &[u8]) {
@@ -125,12 +141,13 @@ impl Message {
             draft.hinted = true;
         }
         draft.usage_told |= self.usage == UsageTold::Yes;
-        if matches!(spec.ends, Ends::Choices | Ends::Body) && draft.choices.all_finished() {
-            draft.ended |= match self.usage {
-                UsageTold::Yes => true,
-                UsageTold::Later => false,
-                UsageTold::No => self.choice_finished && !draft.usage_follows,
-            };
+        if spec.ends != Ends::Message {
+            draft.choices_ended = draft.choices.all_finished()
+                && match self.usage {
+                    UsageTold::Yes => true,
+                    UsageTold::No if self.choice_finished && !draft.usage_follows => true,
+                    UsageTold::No | UsageTold::Later => draft.choices_ended,
+                };
         }
         draft.content(self.content, answer, now);
     }
@@ -156,16 +173,28 @@ impl Message {
             }
         }
         draft.choices.lose(std::mem::take(&mut self.dropped));
-        let certain =
-            self.kind == Some(Kind::Error) || self.error.as_ref().is_some_and(|error| error.certain);
-        if certain && draft.error.is_none() {
+        if self.is_error() && draft.error.is_none() {
             draft.error = Some(self.error.take().and_then(|error| error.words.into_code()));
         }
     }
 
+    /// There is output of this kind in it.
+    pub(super) fn content(&mut self, content: Content) {
+        self.content.add(content);
+        if let Some(choice) = &mut self.choice {
+            choice.content = true;
+        }
+    }
+
     pub(super) fn end_tool_call(&mut self) {
-        let Some(OpenToolCall { told, counts }) = self.tool_call.take() else { return };
-        if !counts || (told.tool_call.id.is_none() && told.tool_call.name.is_none()) {
+        let Some(OpenToolCall { mut told, role }) = self.tool_call.take() else { return };
+        match role {
+            ToolRole::Other => return,
+            ToolRole::ToolCall => {}
+            ToolRole::ToolCallOf(name) => told.tool_call.name = Some(name.to_owned()),
+            ToolRole::Output => told.output = true,
+        }
+        if told.tool_call.id.is_none() && (told.output || told.tool_call.name.is_none()) {
             return;
         }
         let tool_calls = match &mut self.choice {
@@ -180,11 +209,18 @@ impl Message {
     }
 
     pub(super) fn end_choice(&mut self, draft: &mut Draft, in_stream: bool) {
-        let Some(OpenChoice { index, finish_reason, tool_calls }) = self.choice.take() else { return };
+        let Some(OpenChoice { index, finish_reason, content, tool_calls }) = self.choice.take() else {
+            return;
+        };
         draft.choices.see(index);
-        if let Some(reason) = finish_reason {
-            self.choice_finished = true;
-            draft.choices.finish(index, reason);
+        match finish_reason {
+            Some(reason) => {
+                self.choice_finished = true;
+                draft.choices.finish(index, reason);
+            }
+            // Gemini may give a reason after each of several steps.
+            None if content => draft.choices.go_on(index),
+            None => {}
         }
         for told in tool_calls {
             if draft.tool_call(index, told, in_stream) {
@@ -206,7 +242,7 @@ impl Message {
     pub(super) fn end_part(&mut self) {
         let OpenPart { text, thought } = std::mem::take(&mut self.part);
         if text {
-            self.content.add(if thought { Content::Reasoning } else { Content::Visible });
+            self.content(if thought { Content::Reasoning } else { Content::Visible });
         }
     }
 
@@ -237,6 +273,14 @@ impl Message {
         if let OpenCacheWrite { hour: true, tokens: Some(tokens) } = std::mem::take(&mut self.cache_write) {
             counts.add(Count::CacheWriteHour, 0, tokens);
         }
+    }
+
+    /// It has an error object that says something, a mark of failure, or, without choices and usage, a
+    /// message with a code or the like.
+    fn is_error(&self) -> bool {
+        let bare = !self.choice_seen && self.usage != UsageTold::Yes;
+        let told = |error: &ErrorTold| error.certain || (bare && error.message_says && error.words_say);
+        self.kind == Some(Kind::Error) || self.error.as_deref().is_some_and(told)
     }
 
     pub(super) fn error(&mut self) -> &mut ErrorTold {

@@ -17,10 +17,11 @@ mod reading;
 use std::sync::Arc;
 
 use body::{Body, Wholeness};
+use counts::Reckoning;
 use draft::Draft;
 
 use super::Unread;
-use crate::api::{Api, Compiled, Count, Quirks};
+use crate::api::{Api, Compiled, Quirks};
 use crate::budget::Budget;
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
 use crate::headers::Headers;
@@ -141,14 +142,14 @@ impl ResponseSide {
     }
 
     /// The exchange is over, and this is what it was.
-    pub(super) fn finish(self, end: End, operation: Operation, now: UnixNanos) -> Answer {
+    pub(super) fn finish(self, end: End, operation: Operation, quirks: Quirks, now: UnixNanos) -> Answer {
         let Self { mut answer, content_length, body, .. } = self;
         answer.timing.end = now;
         let Some(mut body) = body.filter(|_| !outcome::is_stand_in(end)) else {
             answer.end_as(outcome::without_answer(end));
             return answer;
         };
-        let all_passed = content_length.is_some_and(|length| length > 0 && answer.facts.body_bytes >= length);
+        let all_passed = content_length.is_some_and(|length| answer.facts.body_bytes >= length);
         let end = if all_passed { End::Complete } else { end };
         let wholeness = match end {
             End::Complete => body.finish(&mut answer, now),
@@ -164,13 +165,14 @@ impl ResponseSide {
         }
         let succeeded = answer.facts.status.is_none_or(|status| (200..300).contains(&status));
         answer.likeness = draft.likeness(succeeded && wholeness == Wholeness::Whole, &answer);
-        let ended = draft.ended || whole_document;
+        let ended = draft.is_whole() || whole_document;
         let truncated = match wholeness {
             Wholeness::Cut => true,
             Wholeness::Whole => answer.stream.is_some() && !draft.may_have_ended(answer.api.spec()),
             Wholeness::Unknown => false,
         };
-        match draft.error.take() {
+        let failed = draft.has_failed().then_some(None);
+        match draft.error.take().or(failed) {
             Some(code) => {
                 let kind = code.clone().unwrap_or_else(|| UNNAMED_ERROR.to_owned());
                 answer.fail(ErrorFacts { kind, code });
@@ -178,10 +180,11 @@ impl ResponseSide {
             None if ended => answer.end_as(Outcome::Completed),
             None => answer.end_as(outcome::of_end(end, truncated)),
         }
-        if operation == Operation::Embeddings {
-            draft.counts.forget(Count::MeteredOutput);
-        }
-        answer.usage = draft.counts.usage(ended || answer.outcome == Outcome::Completed);
+        answer.usage = draft.counts.usage(Reckoning {
+            whole: ended || answer.outcome == Outcome::Completed,
+            nothing_generated: matches!(operation, Operation::Embeddings | Operation::Rerank),
+            reasoning_beside_output: quirks.reasoning_beside_output,
+        });
         answer.losses.dropped_values = draft.choices.lost();
         (answer.facts.finish_reasons, answer.facts.tool_calls) = draft.into_choices(answer.api.spec());
         answer

@@ -73,7 +73,7 @@ impl Parts {
                 *body = Stage::Passed;
                 messages.frame(frame, answer, now);
             }
-            Frame::Done => {}
+            Frame::Line | Frame::Done => {}
         });
     }
 

@@ -9,7 +9,7 @@ use super::message::{
     Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenNamedCount, OpenPart, OpenToolCall,
     UsageTold,
 };
-use crate::api::{ResponseField, Spec, ToolCallRule, gemini_generate};
+use crate::api::{ErrorWord, ResponseField, Spec, ToolCallRule, gemini_generate};
 use crate::call::{Losses, Response, ToolCall};
 use crate::frame::Base64;
 use crate::json::{Container, Number, Paths, Position, Progress, Scanner, Text, Value, Visitor};
@@ -60,7 +60,7 @@ impl Visitor<ResponseField> for Reading<'_> {
                 }
             }
             Value::Begin(container) => self.begin(field, container, at),
-            Value::End(container, members) => self.end(field, container, members),
+            Value::End(container, _) => self.end(field, container),
             Value::Piece(piece) => self.piece(piece),
             Value::TextEnd => self.piece_end(),
         }
@@ -71,7 +71,7 @@ impl Reading<'_> {
     fn text(&mut self, field: ResponseField, text: Text<'_>) {
         use ResponseField as F;
         match field {
-            F::Content(content) => self.message.content.add(content),
+            F::Content(content) => self.message.content(content),
             F::Delta => {
                 self.message.delta = true;
                 self.draft.hinted = true;
@@ -99,6 +99,7 @@ impl Reading<'_> {
             F::Status => last(&mut self.draft.status, text, self.losses),
             F::IncompleteReason => last(&mut self.draft.incomplete_reason, text, self.losses),
             F::Blocked => self.message.last = true,
+            F::BlockedIf(word) => self.message.last |= text.bytes == word.as_bytes(),
             F::FinishReason | F::GoogleFinishReason => {
                 self.message.finish_reason(self.draft, owned(text, self.losses));
             }
@@ -117,7 +118,7 @@ impl Reading<'_> {
             }
             F::ToolCallKind => {
                 if let Some(open) = &mut self.message.tool_call {
-                    open.counts = counts(open.told.rule, text.bytes);
+                    open.role = open.told.rule.role(text.bytes);
                 }
             }
             F::Modality => {
@@ -132,9 +133,19 @@ impl Reading<'_> {
                 self.message.named_count.count = known.map(|(_, count)| *count);
             }
             F::CacheWriteTtl => self.message.cache_write.hour = text.bytes == b"1h",
-            F::Error | F::OuterErrorMessage => self.message.error().certain = true,
-            F::InnerErrorWord(kind) => self.message.error().words.inner(kind, &text.to_string_lossy()),
-            F::OuterErrorWord(kind) => self.message.error().words.outer(kind, &text.to_string_lossy()),
+            F::Error if says(text.bytes) => self.message.error().certain = true,
+            F::InnerErrorMessage if says(text.bytes) => self.message.error().object_says = true,
+            F::OuterErrorMessage if says(text.bytes) => self.message.error().message_says = true,
+            F::InnerErrorWord(kind) => {
+                let error = self.message.error();
+                error.object_says |= says(text.bytes);
+                error.words.inner(kind, &text.to_string_lossy());
+            }
+            F::OuterErrorWord(kind) => {
+                let error = self.message.error();
+                error.words_say |= says(text.bytes) && (kind != ErrorWord::Type || names_error(text.bytes));
+                error.words.outer(kind, &text.to_string_lossy());
+            }
             _ => {}
         }
     }
@@ -196,8 +207,22 @@ impl Reading<'_> {
             F::CountValue => self.message.named_count.value = number.as_u64(),
             F::VectorItem => self.draft.embeds = true,
             F::CacheWriteTokens => self.message.cache_write.tokens = number.as_u64(),
-            F::InnerErrorWord(kind) => self.message.error().words.inner_number(kind, number.as_str()),
-            F::OuterErrorWord(kind) => self.message.error().words.outer_number(kind, number.as_str()),
+            F::Blocked => self.message.last |= number.as_u64() != Some(0),
+            F::InnerErrorWord(kind) => {
+                let error = self.message.error();
+                error.object_says |= number.as_i64() != Some(0);
+                error.words.inner_number(kind, number.as_str());
+            }
+            F::OuterErrorWord(kind) => {
+                let error = self.message.error();
+                error.words_say |= number.as_i64() != Some(0);
+                error.words.outer_number(kind, number.as_str());
+            }
+            F::FailureCode if number.as_i64() != Some(0) => {
+                let error = self.message.error();
+                error.certain = true;
+                error.words.outer_number(ErrorWord::Code, number.as_str());
+            }
             _ => {}
         }
     }
@@ -209,6 +234,7 @@ impl Reading<'_> {
                 self.draft.hinted = true;
             }
             ResponseField::PartThought => self.message.part.thought = value,
+            ResponseField::Success if !value => self.message.error().certain = true,
             _ => {}
         }
     }
@@ -218,18 +244,18 @@ impl Reading<'_> {
         match (field, container) {
             (F::Usage, _) => self.message.usage = UsageTold::Yes,
             (F::Choice, Container::Object) => {
-                self.message.choice =
-                    Some(OpenChoice { index: at.index(0), finish_reason: None, tool_calls: Vec::new() });
+                self.message.choice_seen = true;
+                self.message.choice = Some(OpenChoice::new(at.index(0)));
             }
             (F::ToolCall(rule), Container::Object) => {
                 let index = if rule == ToolCallRule::Legacy { u32::MAX } else { at.index(1) };
-                let told = Told { rule, index, tool_call: ToolCall::default() };
-                self.message.tool_call = Some(OpenToolCall { told, counts: counts(rule, b"") });
+                let told = Told { rule, index, tool_call: ToolCall::default(), output: false };
+                self.message.tool_call = Some(OpenToolCall { told, role: rule.role(b"") });
             }
             (F::Part, Container::Object) => self.message.part = OpenPart::default(),
             (F::ModalityCount(_), Container::Object) => self.message.modality = OpenModality::default(),
             (F::CacheWriteEntry, Container::Object) => self.message.cache_write = OpenCacheWrite::default(),
-            (F::Content(content), Container::Object) => self.message.content.add(content),
+            (F::Content(content), Container::Object) => self.message.content(content),
             (F::LastMetrics, Container::Object) => self.message.last = true,
             (F::NamedCount, Container::Object) => self.message.named_count = OpenNamedCount::default(),
             (F::Embedding, _) | (F::VectorItem, Container::Array) => self.draft.embeds = true,
@@ -238,7 +264,7 @@ impl Reading<'_> {
         }
     }
 
-    fn end(&mut self, field: ResponseField, container: Container, members: u32) {
+    fn end(&mut self, field: ResponseField, container: Container) {
         use ResponseField as F;
         match (field, container) {
             (F::Choice, Container::Object) => self.message.end_choice(self.draft, self.in_stream),
@@ -249,10 +275,11 @@ impl Reading<'_> {
             }
             (F::NamedCount, Container::Object) => self.message.end_named_count(&mut self.draft.counts),
             (F::CacheWriteEntry, Container::Object) => self.message.end_cache_write(&mut self.draft.counts),
-            (F::Error, Container::Object) if members > 0 => {
-                let error = self.message.error();
-                error.certain = true;
-                error.words.object();
+            (F::Error, Container::Object) => {
+                if let Some(error) = self.message.error.as_mut().filter(|error| error.object_says) {
+                    error.certain = true;
+                    error.words.object();
+                }
             }
             _ => {}
         }
@@ -315,19 +342,18 @@ impl Reading<'_> {
     }
 }
 
-/// Whether a tool call of this kind is one for the client.
-fn counts(rule: ToolCallRule, kind: &[u8]) -> bool {
-    match rule {
-        ToolCallRule::Indexed
-        | ToolCallRule::Listed
-        | ToolCallRule::Legacy
-        | ToolCallRule::Each
-        | ToolCallRule::Summary => true,
-        ToolCallRule::Item => matches!(kind, b"function_call" | b"custom_tool_call"),
-        ToolCallRule::OfKind(wanted) => kind == wanted.as_bytes(),
-        ToolCallRule::ToolUse => kind != b"server_tool_use",
-    }
+/// Whether a word of an error, or its message, says something: some answers have an `error` that says that
+/// there is none.
+fn says(text: &[u8]) -> bool {
+    !NOTHING.iter().any(|nothing| text.eq_ignore_ascii_case(nothing.as_bytes()))
 }
+
+/// Whether a `type` beside a message is an error's.
+fn names_error(kind: &[u8]) -> bool {
+    memchr::memmem::find(kind, b"rror").is_some()
+}
+
+const NOTHING: &[&str] = &["", "0", "ok", "success", "none", "null"];
 
 fn first(slot: &mut Option<String>, text: Text<'_>, losses: &mut Losses) {
     if slot.is_none() && !text.bytes.is_empty() {

@@ -162,6 +162,8 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             [b'n', ..] => self.whole_literal(rest, Literal::Null),
             [b't', ..] => self.whole_literal(rest, Literal::True),
             [b'f', ..] => self.whole_literal(rest, Literal::False),
+            [b'N', ..] => self.split_literal(rest, Literal::NotANumber, 0),
+            [b'I', ..] => self.split_literal(rest, Literal::Infinity, 0),
             _ => Err(Stop::Failed(JsonError::ExpectedValue, rest)),
         }
     }
@@ -299,6 +301,7 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     #[inline(always)]
     fn whole_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         match number_end(rest).and_then(|length| rest.split_at_checked(length)) {
+            Some((b"-", rest @ [b'I', ..])) => self.split_literal(rest, Literal::Infinity, 0),
             Some((number, rest)) => match self.number(number) {
                 Ok(()) => Ok((Mode::AfterValue, rest)),
                 Err(error) => Err(Stop::Failed(error, rest)),
@@ -317,10 +320,12 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             return Err(Stop::More(Mode::Number));
         }
         let number = std::mem::take(&mut self.scanner.held);
-        let ended = self.number(&number);
+        let infinite = number == b"-" && rest.first() == Some(&b'I');
+        let ended = if infinite { Ok(()) } else { self.number(&number) };
         self.scanner.held = number;
         self.scanner.let_go();
         match ended {
+            Ok(()) if infinite => self.split_literal(rest, Literal::Infinity, 0),
             Ok(()) => Ok((Mode::AfterValue, rest)),
             Err(error) => Err(Stop::Failed(error, rest)),
         }
@@ -353,6 +358,7 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             Literal::False => {
                 rest.split_first_chunk().filter(|(word, _)| *word == b"false").map(|(_, after)| after)
             }
+            Literal::NotANumber | Literal::Infinity => None,
         };
         match after {
             Some(rest) => {
@@ -380,8 +386,8 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// A literal is complete.
     #[inline]
     fn literal(&mut self, literal: Literal) {
-        if let Some(field) = self.field() {
-            self.visit(field, literal.value());
+        if let (Some(field), Some(value)) = (self.field(), literal.value()) {
+            self.visit(field, value);
         }
     }
 

@@ -44,6 +44,41 @@ fn every_kind_of_value() {
 }
 
 #[test]
+fn what_python_writes_for_no_number_costs_itself_alone() {
+    let paths = [("a", upto(9)), ("b[]", upto(9)), ("c", upto(9))];
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        let document =
+            format!(r#"{{"a":{word},"x":{word} ,"b":[{word}, 1,{word}],"y":{{"z":{word}}},"c":2}}"#);
+        assert_eq!(visits(&paths, &document), ["b[] [1] 1", "c 2"], "{word}");
+        let bytes: Vec<&[u8]> = document.as_bytes().chunks(1).collect();
+        assert_eq!(scan(&paths, &bytes).0, ["b[] [1] 1", "c 2"], "{word}, a byte at a time");
+    }
+    assert_eq!(visits(&[("", upto(9))], "NaN"), Vec::<String>::new());
+}
+
+/// The kept part ends before, within and after a character that two escapes make, or one that is half.
+#[test]
+fn a_text_is_cut_inside_a_surrogate_pair() {
+    let document = r#"{"a":"ab\ud83d\ude00\ud83dcd","b":1}"#;
+    for (bound, kept) in [
+        (1, "\"a\"…"),
+        (2, "\"ab\"…"),
+        (3, "\"ab\"…"),
+        (5, "\"ab\"…"),
+        (6, "\"ab\u{1F600}\"…"),
+        (8, "\"ab\u{1F600}\"…"),
+        (9, "\"ab\u{1F600}\u{FFFD}\"…"),
+        (11, "\"ab\u{1F600}\u{FFFD}cd\""),
+    ] {
+        let expected = [format!("a {kept}"), "b 1".to_owned()];
+        let paths = [("a", upto(bound)), ("b", upto(0))];
+        assert_eq!(visits(&paths, document), expected, "{bound} bytes");
+        let bytes: Vec<&[u8]> = document.as_bytes().chunks(1).collect();
+        assert_eq!(scan(&paths, &bytes).0, expected, "{bound} bytes, a byte at a time");
+    }
+}
+
+#[test]
 fn the_document_itself() {
     assert_eq!(visits(&[("", upto(9))], "[1,{},[]]"), [" [", " ] of 3"]);
     assert_eq!(visits(&[("", upto(9))], "\"text\""), [" \"text\""]);
