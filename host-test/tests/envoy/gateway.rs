@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::slice::from_ref;
 
 use anyhow::{Context, Result};
 use host_test::rig::config::{Config, Filter, Listener, Upstream};
@@ -121,9 +122,9 @@ fn gateway(mut document: Value, admin: &Path, automatic: SocketAddr, retry: Sock
 
     let mut acme_endpoint = upstream.clone();
     acme_endpoint["metadata"] = metadata("acme_endpoint");
-    let mut acme = cluster("acme", &[upstream.clone()]);
+    let mut acme = cluster("acme", from_ref(&upstream));
     acme["metadata"] = metadata("acme");
-    let mut inner = cluster("inner", &[upstream.clone()]);
+    let mut inner = cluster("inner", from_ref(&upstream));
     inner["typed_extension_protocol_options"] = json!({ PROTOCOL_OPTIONS: {
         "@type": format!("type.googleapis.com/{PROTOCOL_OPTIONS}"),
         "explicit_http_config": { "http_protocol_options": {} },
@@ -137,7 +138,7 @@ fn gateway(mut document: Value, admin: &Path, automatic: SocketAddr, retry: Sock
         acme,
         inner,
         cluster("acme-endpoint", &[acme_endpoint]),
-        cluster("ruled-1", &[upstream.clone()]),
+        cluster("ruled-1", from_ref(&upstream)),
         cluster("outbound|443||api.mistral.ai", &[upstream]),
         cluster("automatic", &[endpoint(automatic, "api.deepseek.com")]),
         // Whichever is tried first, the one that answers is the second.
