@@ -31,6 +31,12 @@ impl Done {
         self.matched == DONE.len()
     }
 
+    /// Nothing is held back.
+    #[inline]
+    pub(super) fn is_empty(self) -> bool {
+        self.spaces_before == 0 && self.matched == 0
+    }
+
     /// Hands out what was held back.
     pub(super) fn release(self, sink: &mut impl FnMut(&[u8])) {
         let mut spaces = |count: usize| {

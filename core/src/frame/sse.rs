@@ -251,11 +251,16 @@ impl Message {
     }
 
     /// The line that begins is not `[DONE]`: hands on what was held back of it.
+    #[inline]
     fn begin_line(&mut self, held: Done, sink: &mut impl FnMut(Frame<'_>)) {
         if self.begun {
             sink(Frame::Line);
         }
         self.begun = true;
+        // Nearly all lines differ from the first byte on.
+        if held.is_empty() {
+            return;
+        }
         held.release(&mut |held| {
             self.hand_on_name(sink);
             sink(Frame::Data(held));
