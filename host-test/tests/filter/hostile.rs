@@ -111,6 +111,83 @@ fn a_gzip_bomb_stays_small() {
     assert_eq!(flushed(&mut proxy).unwrap().len(), 1);
 }
 
+/// Bodies of a few bytes, each of which could keep a worker busy for a second and more. The most that one
+/// callback burns is set beside that of an ordinary body that decodes to as much as is read of them.
+#[test]
+fn no_body_costs_three_times_what_an_ordinary_one_of_its_size_does() {
+    let most_fuel = |coding: &str, body: Vec<u8>| {
+        let mut script = framing::json().whole.request_header("content-encoding", coding);
+        script.request.body = body;
+        let mut proxy = proxy().memory_limit(16 << 20).fuel(1 << 40).start().unwrap();
+        proxy.run(&framing::json().whole).unwrap();
+        proxy.run(&script).unwrap();
+        assert_eq!(flushed(&mut proxy).unwrap().len(), 2, "{coding}");
+        proxy.fuel(0).1
+    };
+    let words = (0..180_000_u32).map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761) >> 12));
+    let prompt: String = words.collect();
+    let ordinary =
+        format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#, &prompt[..1 << 20]);
+    let ordinary = most_fuel("gzip", gzip(ordinary.as_bytes()));
+
+    let json =
+        |begin: &str, unit: &str| gzip([begin, &unit.repeat((8 << 20) / unit.len())].concat().as_bytes());
+    let spaces = gzip(&vec![b' '; 64 << 20]);
+    // RFC 1952 and 1951: empty blocks of fixed codes. RFC 8878: empty raw blocks. RFC 7932: empty metadata.
+    let fixed =
+        [b"\x1F\x8B\x08\0\0\0\0\0\0\0".as_slice(), &[0x02, 0x08, 0x20, 0x80, 0].repeat(50_000)].concat();
+    let raw = [b"\x28\xB5\x2F\xFD\x00\x00".as_slice(), &[0; 3 << 20]].concat();
+    let metadata = [b"\x6B\0".as_slice(), &[0x06; 3 << 20]].concat();
+    for (what, coding, body) in [
+        ("spaces", "gzip", spaces.clone()),
+        ("spaces, twice", "gzip, gzip", gzip(&spaces)),
+        ("empty blocks of deflate", "gzip, gzip", gzip(&fixed)),
+        ("empty members", "gzip, gzip", gzip(&gzip(b"").repeat(50_000))),
+        ("empty blocks of zstd", "zstd, gzip", gzip(&raw)),
+        ("empty blocks of br", "br, gzip", gzip(&metadata)),
+        ("stop texts", "gzip", json(r#"{"stop":["#, r#""a","#)),
+        ("models", "gzip", json("{", r#""model":"x","#)),
+        ("keys", "gzip", json("{", r#""a":1,"#)),
+        ("escapes in a key", "gzip", json(r#"{""#, r"\u0041")),
+        ("escapes in a model", "gzip", json(r#"{"model":""#, r"\u0041")),
+        ("line feeds", "gzip", json(r#"{"messages":[{"role":"user","content":""#, r"\n")),
+        ("messages", "gzip", json(r#"{"messages":["#, "{},")),
+        ("arrays", "gzip", json(r#"{"x":["#, "[],")),
+        ("digits", "gzip", json(r#"{"max_tokens":"#, "1")),
+    ] {
+        let burnt = most_fuel(coding, body);
+        assert!(burnt <= 3 * ordinary, "{what}: {burnt} beside {ordinary}");
+    }
+}
+
+/// Windows that stall, on many streams at a time: the VM lives within its budget, and reads on afterwards.
+#[test]
+fn stalled_windows_do_not_fill_the_vm() {
+    // RFC 8878: a window of 8 MiB, `{` in a raw block, spaces in repeated ones. RFC 7932: a window of 1 MiB, an
+    // uncompressed meta-block of 16 MiB begins.
+    let zstd = [b"\x28\xB5\x2F\xFD\x00\x68\x08\0\0{".as_slice(), &b"\x02\0\x10 ".repeat(7)].concat();
+    let br = [(1_u32 | 3 << 1 | 2 << 5 | 0xFF_FFFF << 7 | 1 << 31).to_le_bytes().as_slice(), b"{"].concat();
+    for (coding, body) in [("zstd", zstd), ("br", br)] {
+        let scripts: Vec<Script> = (0..120)
+            .map(|_| {
+                let mut script = framing::json().whole.request_header("content-encoding", coding);
+                script.request.body = body.clone();
+                script.breaks(Break::ClientLeaves, 1)
+            })
+            .collect();
+        let mut proxy = proxy().memory_limit(96 << 20).start().unwrap();
+        proxy.run_interleaved(&scripts).unwrap();
+        proxy.run(&framing::json().whole).unwrap();
+        let spans = flushed(&mut proxy).unwrap();
+        assert_eq!(spans.len(), 121, "{coding}");
+        assert_eq!(
+            spans.last().and_then(|span| span.text("gen_ai.request.model")),
+            Some("gpt-4o"),
+            "{coding}"
+        );
+    }
+}
+
 #[test]
 fn what_is_no_call_makes_no_record() {
     let plain = Script::post("/checkout", r#"{"model":"bicycle"}"#).respond(200, "application/json", "{}");
