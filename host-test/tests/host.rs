@@ -299,3 +299,156 @@ fn memory_has_a_ceiling() {
     let fault = proxy.advance(Duration::from_millis(10)).unwrap_err();
     assert!(fault.to_string().contains("unreachable"), "{fault}");
 }
+
+/// A filter of these imports and functions, beside what every one needs.
+fn filter(text: &str) -> Module {
+    let wasm = wat::parse_str(format!(
+        r#"(module {text}
+            (func (export "proxy_abi_version_0_2_1"))
+            (memory (export "memory") 2)
+            (global $free (mut i32) (i32.const 65536))
+            (func (export "malloc") (param $size i32) (result i32)
+                (global.get $free) (global.set $free (i32.add (global.get $free) (local.get $size)))))"#
+    ));
+    Module::new(&wasm.unwrap()).unwrap()
+}
+
+#[test]
+fn a_status_of_http_is_one_of_grpc_unless_the_answer_has_its_own() {
+    // Logs the first byte of the property when the stream is over.
+    let module = filter(
+        r#"(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+        (import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))
+        (data (i32.const 100) "response\00grpc_status")
+        (func (export "proxy_on_log") (param i32)
+            (drop (call $get (i32.const 100) (i32.const 20) (i32.const 200) (i32.const 204)))
+            (drop (call $log (i32.const 2) (i32.load (i32.const 200)) (i32.const 1))))"#,
+    );
+    let mut proxy = Proxy::builder(&module).start().unwrap();
+    let plain = Script::post("/", "");
+    let mut status_of = |script: &Script| {
+        proxy.run(script).unwrap();
+        proxy.logs().last().unwrap().text.clone().into_bytes()[0]
+    };
+    // Envoy's `httpToGrpcStatus`.
+    for (http, grpc) in [
+        (200, 2),
+        (302, 2),
+        (400, 13),
+        (401, 16),
+        (403, 7),
+        (404, 12),
+        (418, 2),
+        (429, 14),
+        (500, 2),
+        (502, 14),
+        (503, 14),
+        (504, 14),
+    ] {
+        assert_eq!(status_of(&plain.clone().respond(http, "text/plain", "")), grpc, "{http}");
+    }
+    let own = plain.clone().respond(200, "application/grpc", "").response_header("grpc-status", "5");
+    assert_eq!(status_of(&own), 5);
+    let trailers = Close::Trailers(Headers::from([("grpc-status", "9")]));
+    assert_eq!(status_of(&own.response_close(trailers)), 9, "trailers say it last");
+}
+
+#[test]
+fn a_call_needs_its_pseudo_headers_and_a_cluster_that_is_there() {
+    // Calls the cluster named by the first 6 bytes of the configuration with the pairs after them, and logs the status
+    // as a letter: A is Ok.
+    let module = filter(
+        r#"(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+        (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+        (import "env" "proxy_http_call"
+            (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) (local $at i32)
+            (drop (call $buffer (i32.const 7) (i32.const 0) (local.get 1) (i32.const 200) (i32.const 204)))
+            (local.set $at (i32.load (i32.const 200)))
+            (i32.store8 (i32.const 300) (i32.add (i32.const 65) (call $call
+                (local.get $at) (i32.const 6)
+                (i32.add (local.get $at) (i32.const 6)) (i32.sub (i32.load (i32.const 204)) (i32.const 6))
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 208))))
+            (drop (call $log (i32.const 2) (i32.const 300) (i32.const 1)))
+            (i32.const 1))"#,
+    );
+    let status_of = |cluster: &str, pairs: &[(&str, &str)]| {
+        let mut configuration = cluster.as_bytes().to_vec();
+        configuration.extend(u32::try_from(pairs.len()).unwrap().to_le_bytes());
+        for (name, value) in pairs {
+            configuration.extend(u32::try_from(name.len()).unwrap().to_le_bytes());
+            configuration.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+        }
+        for (name, value) in pairs {
+            configuration.extend(format!("{name}\0{value}\0").bytes());
+        }
+        let proxy =
+            Proxy::builder(&module).configuration(configuration).cluster("callee", Reply::status(200));
+        let proxy = proxy.start().unwrap();
+        let calls = proxy.callouts().len();
+        (proxy.logs()[0].text.clone(), calls)
+    };
+    let whole = [(":method", "GET"), (":path", "/"), (":authority", "callee")];
+    assert_eq!(status_of("callee", &whole), ("A".to_owned(), 1));
+    for missing in 0..whole.len() {
+        let mut pairs = whole.to_vec();
+        pairs.remove(missing);
+        let bad_argument = ("C".to_owned(), 0);
+        assert_eq!(status_of("callee", &pairs), bad_argument, "without {}", whole[missing].0);
+    }
+    assert_eq!(status_of("nobody", &whole), ("C".to_owned(), 0));
+}
+
+#[test]
+fn what_piles_up_may_fill_the_limit_and_not_exceed_it() {
+    let module = filter(
+        r#"(func (export "proxy_on_request_body") (param i32 i32) (param $end i32) (result i32) (i32.eqz (local.get $end)))
+        (func (export "proxy_on_response_body") (param i32 i32) (param $end i32) (result i32) (i32.eqz (local.get $end)))"#,
+    );
+    let body = |size: usize| "x".repeat(size);
+    for (request, response, status, whole) in
+        [(10, 10, "200", true), (11, 10, "413", true), (10, 11, "200", false)]
+    {
+        let mut proxy = Proxy::builder(&module).lenient().buffer_limit(10).start().unwrap();
+        let script = Script::post("/", body(request)).respond(200, "text/plain", body(response));
+        let script = script.request_close(Close::EmptyPiece).response_close(Close::EmptyPiece);
+        let stream = proxy.run(&script).unwrap();
+        let downstream = proxy.exchange(stream).downstream();
+        let headers = downstream.headers.as_ref().unwrap();
+        assert_eq!(headers.get_str(":status"), Some(status), "{request} {response}");
+        assert_eq!(downstream.complete, whole, "{request} {response}");
+    }
+}
+
+#[test]
+fn bytes_written_at_the_end_of_a_body_are_appended() {
+    // Writes a `!` at the place that the request header says, and logs the status as a letter.
+    let module = filter(
+        r#"(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+        (import "env" "proxy_set_buffer_bytes" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+        (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+        (global $at (mut i32) (i32.const 0))
+        (data (i32.const 100) "at") (data (i32.const 110) "!")
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+            (drop (call $get (i32.const 0) (i32.const 100) (i32.const 2) (i32.const 200) (i32.const 204)))
+            (global.set $at (i32.sub (i32.load8_u (i32.load (i32.const 200))) (i32.const 48)))
+            (i32.const 0))
+        (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+            (i32.store8 (i32.const 300) (i32.add (i32.const 65)
+                (call $set (i32.const 0) (global.get $at) (i32.const 0) (i32.const 110) (i32.const 1))))
+            (drop (call $log (i32.const 2) (i32.const 300) (i32.const 1)))
+            (i32.const 0))"#,
+    );
+    let mut proxy = Proxy::builder(&module).start().unwrap();
+    for (at, status, body) in [
+        ("0", "A", "!body"),
+        ("4", "A", "body!"),
+        ("5", "A", "body!"),
+        ("3", "C", "body"),
+        ("1", "C", "body"),
+    ] {
+        let stream = proxy.run(&Script::post("/", "body").request_header("at", at)).unwrap();
+        assert_eq!(proxy.logs().last().unwrap().text, status, "at {at}");
+        assert_eq!(String::from_utf8_lossy(&proxy.exchange(stream).upstream().body), body, "at {at}");
+    }
+}

@@ -228,10 +228,13 @@ mod tests {
             trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
             span_id: "53995c3f42cd8ad8".to_owned(),
             parent_id: "00f067aa0ba902b7".to_owned(),
+            trace_state: String::new(),
+            flags: 0x101,
             kind: 3,
             start: 1_000_000_000,
             end: 2_020_000_000,
             is_error: false,
+            message: String::new(),
             attributes: attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             resource: BTreeMap::new(),
         }

@@ -81,7 +81,7 @@ impl Envoy {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("run {}", binary.display()))?;
-        let guard = guard(process.id().context("Envoy ended at once")?)?;
+        let guard = guard(process.id().context("Envoy ended at once")?, directory.path())?;
         let log = Arc::new(Log::new(options.on_log));
         let stderr = process.stderr.take().context("read Envoy's log")?;
         let logging = tokio::spawn(Arc::clone(&log).follow(stderr));
@@ -176,10 +176,12 @@ impl Envoy {
     }
 }
 
-/// Starts what kills Envoy when this process is gone: its standard input is a pipe that ends with us.
-fn guard(envoy: u32) -> Result<Child> {
+/// Starts what kills Envoy and removes its directory when this process is gone: its standard input is a pipe
+/// that ends with us.
+fn guard(envoy: u32, directory: &Path) -> Result<Child> {
     Command::new("sh")
-        .args(["-c", "read -r _; kill -9 \"$1\"", "guard-of-envoy", &envoy.to_string()])
+        .args(["-c", "read -r _; kill -9 \"$1\"; rm -rf \"$2\"", "guard-of-envoy", &envoy.to_string()])
+        .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

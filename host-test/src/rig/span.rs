@@ -18,6 +18,10 @@ pub struct Span {
     pub span_id: String,
     /// 16 hex digits, or empty for a root.
     pub parent_id: String,
+    /// W3C's `tracestate`; empty where there is none.
+    pub trace_state: String,
+    /// OTLP's span flags.
+    pub flags: u32,
     /// OTLP's number of the kind; 3 is CLIENT.
     pub kind: i32,
     /// Nanoseconds since 1970.
@@ -26,6 +30,8 @@ pub struct Span {
     pub end: u64,
     /// Whether its status is ERROR.
     pub is_error: bool,
+    /// The message of its status; empty where there is none.
+    pub message: String,
     /// Its attributes.
     pub attributes: BTreeMap<String, Value>,
     /// Its resource's attributes.
@@ -70,10 +76,13 @@ impl Span {
             trace_id: hex(&span.trace_id),
             span_id: hex(&span.span_id),
             parent_id: hex(&span.parent_span_id),
+            trace_state: span.trace_state.clone(),
+            flags: span.flags,
             kind: span.kind,
             start: span.start_time_unix_nano,
             end: span.end_time_unix_nano,
             is_error,
+            message: span.status.as_ref().map(|status| status.message.clone()).unwrap_or_default(),
             attributes: attributes(&span.attributes),
             resource,
         }

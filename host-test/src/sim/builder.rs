@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) buffer_limit: usize,
     pub(crate) failure_policy: FailurePolicy,
     pub(crate) attributes: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
+    /// The `traceparent` that Envoy's own tracer writes into every request.
+    pub(crate) tracer: Option<String>,
 }
 
 /// Where in Envoy the filter stands.
@@ -79,6 +81,7 @@ impl ProxyBuilder {
                 buffer_limit: 1 << 20,
                 failure_policy: FailurePolicy::Closed,
                 attributes: Rc::default(),
+                tracer: None,
             },
             world: World::new(),
         }
@@ -156,6 +159,13 @@ impl ProxyBuilder {
     pub fn attribute(mut self, path: &[&str], value: impl AsRef<[u8]>) -> Self {
         let attributes = Rc::make_mut(&mut self.options.attributes);
         attributes.insert(path.join("\0").into_bytes(), value.as_ref().to_vec());
+        self
+    }
+
+    /// Envoy traces every request itself: its router writes this `traceparent` into what goes upstream, behind the
+    /// filter, which sees it in on_log alone.
+    pub fn tracer(mut self, traceparent: &str) -> Self {
+        self.options.tracer = Some(traceparent.to_owned());
         self
     }
 

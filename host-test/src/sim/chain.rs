@@ -201,6 +201,7 @@ impl Proxy {
     /// Lets everything that waits in this direction leave, and ends the stream if that was the last.
     fn release(&mut self, id: StreamId, way: Way) -> Result<(), Fault> {
         let now = self.now();
+        let tracer = self.options.tracer.clone().filter(|_| way == Way::Request);
         let Some(stream) = self.stream_mut(id) else { return Ok(()) };
         if way == Way::Request {
             stream.info.upstream_first_sent.get_or_insert(now);
@@ -212,6 +213,9 @@ impl Proxy {
         }
         let direction = stream.way(way);
         if direction.sent.headers.is_none() {
+            if let (Some(tracer), Some(headers)) = (tracer, &mut direction.headers) {
+                headers.set("traceparent", tracer);
+            }
             direction.sent.headers.clone_from(&direction.headers);
             if let Some(headers) = &mut direction.headers {
                 // What concerns one connection alone is not in the access log.

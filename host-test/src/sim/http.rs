@@ -116,6 +116,23 @@ impl Proxy {
         self.router_response(id, flags::UPSTREAM_CONNECTION_FAILURE, response)
     }
 
+    /// Envoy ends the stream in the middle, for a reason that these [response flags](flags) and code details tell.
+    pub fn breaks_off(&mut self, id: StreamId, flags: u64, details: &str) -> Result<(), Fault> {
+        self.break_off(id, flags, details)
+    }
+
+    /// Envoy gives an answer of its own, for a reason that these [response flags](flags) and code details tell.
+    pub fn answers_itself(
+        &mut self,
+        id: StreamId,
+        status: u16,
+        flags: u64,
+        details: &str,
+        body: &str,
+    ) -> Result<(), Fault> {
+        self.local_response(id, flags, LocalResponse::text(status, body, details))
+    }
+
     /// The stream as it is, unless it has ended or not begun.
     pub(crate) fn stream(&self, id: StreamId) -> Option<&Stream> {
         let place = self.streams.get(&id)?;

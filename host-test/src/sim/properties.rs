@@ -21,6 +21,8 @@ pub(crate) fn get(state: &VmState, path: &[u8]) -> Option<Vec<u8>> {
         [b"plugin_name"] => state.root().map(|root| root.plugin.name.clone().into_bytes()),
         [b"plugin_root_id"] => state.root().map(|root| root.plugin.root_id.clone().into_bytes()),
         [b"plugin_vm_id"] => Some(state.vm_id.clone().into_bytes()),
+        // Envoy's node is known in root contexts, too.
+        [b"xds", b"node", ..] => state.attributes.get(path).cloned(),
         _ => None,
     }
 }

@@ -296,6 +296,7 @@ impl Proxy {
             vm_id: &options.vm_id,
             vm_configuration: &options.vm_configuration,
             environment: &options.environment,
+            attributes: Rc::clone(&options.attributes),
             memory_limit: options.memory_limit,
             fuel: options.fuel,
             strict: options.strict,

@@ -2,7 +2,7 @@
 //! it asked for that happens when it has returned.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub(crate) struct VmState {
     pub(crate) vm_id: String,
     pub(crate) vm_configuration: Vec<u8>,
     pub(crate) environment: Vec<(String, String)>,
+    /// What the proxy's configuration makes visible, by path.
+    pub(crate) attributes: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) memory: Option<Memory>,
     pub(crate) allocate: Option<TypedFunc<u32, u32>>,
     pub(crate) limits: StoreLimits,

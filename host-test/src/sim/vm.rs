@@ -1,7 +1,7 @@
 //! One VM: an instance of the filter, started as Envoy starts it, whose callbacks run on a ration of fuel.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use wasmtime::{Func, Store, StoreLimitsBuilder, Trap, Val, WasmBacktrace};
@@ -34,6 +34,7 @@ pub(crate) struct VmOptions<'a> {
     pub(crate) vm_id: &'a str,
     pub(crate) vm_configuration: &'a [u8],
     pub(crate) environment: &'a [(String, String)],
+    pub(crate) attributes: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) memory_limit: usize,
     pub(crate) fuel: u64,
     pub(crate) strict: bool,
@@ -54,6 +55,7 @@ impl Vm {
             vm_id: options.vm_id.to_owned(),
             vm_configuration: options.vm_configuration.to_vec(),
             environment: options.environment.to_vec(),
+            attributes: Rc::clone(&options.attributes),
             memory: None,
             allocate: None,
             limits: StoreLimitsBuilder::new().memory_size(options.memory_limit).build(),

@@ -33,34 +33,3 @@ fn a_wrong_configuration_is_refused_with_the_key_and_the_one_before_stays() {
     let spans = flushed(&mut proxy).unwrap();
     assert_eq!(format!("{:?}", spans[0].resource["service.name"]), r#"Text("before")"#);
 }
-
-#[test]
-fn a_new_configuration_takes_over() {
-    let mut proxy = proxy().start().unwrap();
-    proxy.reconfigure(r#"{"service_name":"after"}"#).unwrap();
-    proxy.run(&framing::json().whole).unwrap();
-    let spans = flushed(&mut proxy).unwrap();
-    assert_eq!(format!("{:?}", spans[0].resource["service.name"]), r#"Text("after")"#);
-}
-
-#[test]
-fn the_trace_context_goes_up_only_where_it_is_asked_for() {
-    let client = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let script = framing::json().whole.request_header("traceparent", client);
-    let sent = |configuration: &str| {
-        let mut proxy = proxy().configuration(configuration).start().unwrap();
-        let stream = proxy.run(&script).unwrap();
-        let headers = proxy.exchange(stream).upstream().headers.clone().unwrap();
-        let sent = headers.get_str("traceparent").unwrap().to_owned();
-        (sent, flushed(&mut proxy).unwrap().remove(0))
-    };
-    let (untouched, span) = sent("{}");
-    assert_eq!(untouched, client);
-    assert_eq!(
-        (span.trace_id.as_str(), span.parent_id.as_str()),
-        ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
-    );
-    let (own, span) = sent(r#"{"trace":{"propagate":true}}"#);
-    assert_eq!(own, format!("00-{}-{}-01", span.trace_id, span.span_id));
-    assert_eq!(span.parent_id, "b7ad6b7169203331");
-}

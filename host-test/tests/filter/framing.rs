@@ -14,7 +14,13 @@ pub(crate) struct Framing {
 }
 
 pub(crate) fn all() -> Vec<Framing> {
-    vec![json(), json_array(), sse(), ndjson(), aws_event_stream()]
+    let named = |mut framing: Framing| {
+        framing.whole = framing.whole.named(framing.name);
+        framing.error_inside =
+            framing.error_inside.map(|script| script.named(&format!("{} with an error", framing.name)));
+        framing
+    };
+    [json(), json_array(), sse(), ndjson(), aws_event_stream()].map(named).into()
 }
 
 pub(crate) fn json() -> Framing {
@@ -84,7 +90,7 @@ pub(crate) fn ndjson() -> Framing {
         "/api/chat",
         r#"{"model":"llama3.2","messages":[{"role":"user","content":"Why?"}],"stream":true}"#,
     )
-    .request_header(":authority", "localhost:11434");
+    .request_header(":authority", "ollama.com");
     Framing {
         name: "NDJSON",
         beginning: begin.len(),
@@ -129,7 +135,8 @@ fn openai(body: &str) -> Script {
     Script::post("/v1/chat/completions", body).request_header(":authority", "api.openai.com")
 }
 
-fn event(name: &str, payload: &str) -> Vec<u8> {
+/// A message of an AWS event stream.
+pub(crate) fn event(name: &str, payload: &str) -> Vec<u8> {
     aws_message(
         &[(":event-type", name), (":content-type", "application/json"), (":message-type", "event")],
         payload,

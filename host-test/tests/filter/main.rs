@@ -7,12 +7,19 @@
     reason = "a test that cannot be set up fails"
 )]
 
+mod bodies;
 mod configuration;
+mod counters;
 mod delivery;
+mod ends;
+mod flags;
 mod framing;
 mod hostile;
+mod identity;
 mod limits;
 mod outcomes;
 mod random;
 mod release;
+mod secrets;
+mod settings;
 mod world;

@@ -1,5 +1,6 @@
 //! The filter in a proxy with a collector that takes everything, and the spans that came of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -50,4 +51,20 @@ pub(crate) fn flushed(proxy: &mut Proxy) -> Result<Vec<Span>, Fault> {
 /// The spans of an export.
 pub(crate) fn spans(callout: &Callout) -> Vec<Span> {
     Span::all(&ExportTraceServiceRequest::decode(callout.body.as_slice()).unwrap())
+}
+
+/// The filter's counters that are not 0, without the prefix of their names.
+pub(crate) fn counted(proxy: &Proxy) -> BTreeMap<String, u64> {
+    let short = |name: String| name.strip_prefix("inferspan_").map(str::to_owned).unwrap_or(name);
+    proxy
+        .counters()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (short(name), count))
+        .collect()
+}
+
+/// What [`counted`] should be.
+pub(crate) fn counts<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64> {
+    expected.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }

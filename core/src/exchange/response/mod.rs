@@ -146,6 +146,8 @@ impl ResponseSide {
         let Self { mut answer, content_length, body, .. } = self;
         answer.timing.end = now;
         let Some(mut body) = body.filter(|_| !outcome::is_stand_in(end)) else {
+            // What was not read of a stand-in's words is no loss.
+            answer.losses = Losses::default();
             answer.end_as(outcome::without_answer(end));
             return answer;
         };

@@ -17,7 +17,9 @@
 mod pieces;
 mod random;
 mod run;
+mod variation;
 
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -29,6 +31,8 @@ pub use random::{Failure, check_random};
 /// An exchange, from the first byte to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
+    /// What readers of failures call the exchange; its method and path unless told.
+    pub name: String,
     /// What the client sends.
     pub request: Message,
     /// What the upstream sends, once the request is there.
@@ -43,7 +47,7 @@ pub struct Script {
 }
 
 /// One direction of an exchange.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Message {
     /// Headers with pseudo-headers.
     pub headers: Headers,
@@ -103,8 +107,11 @@ impl Script {
         response: impl Into<Headers>,
         response_body: impl AsRef<[u8]>,
     ) -> Self {
+        let request = request.into();
+        let word = |name| request.get_str(name).unwrap_or_default();
         Self {
-            request: Message::new(request.into(), request_body.as_ref()),
+            name: format!("{} {}", word(":method"), word(":path")),
+            request: Message::new(request, request_body.as_ref()),
             response: Message::new(response.into(), response_body.as_ref()),
             pace: Duration::from_millis(1),
             broken: None,
@@ -122,6 +129,13 @@ impl Script {
             ("content-type", "application/json"),
         ];
         Self::new(headers, body, [(":status", "200")], "")
+    }
+
+    /// Names the exchange.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
     }
 
     /// The status, content type and body that the upstream answers.
@@ -290,5 +304,18 @@ impl Message {
         }
         steps.push(Step::Break(with));
         steps
+    }
+}
+
+/// Bodies as text, since most are.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut message = f.debug_struct("Message");
+        message.field("headers", &self.headers);
+        match str::from_utf8(&self.body) {
+            Ok(text) => message.field("body", &text),
+            Err(_) => message.field("body", &format_args!("b\"{}\"", self.body.escape_ascii())),
+        };
+        message.field("pieces", &self.pieces).field("close", &self.close).finish()
     }
 }

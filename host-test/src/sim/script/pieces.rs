@@ -1,5 +1,6 @@
 //! How a body is cut into the pieces that callbacks see.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::sim::world::Random;
@@ -40,6 +41,19 @@ impl Pieces {
         Self(Cut::Random(seed))
     }
 
+    /// `whole`, `of:7`, `at:3,17`, `random:1`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Some(match text.split_once(':') {
+            None if text == "whole" => Self::whole(),
+            Some(("of", size)) => Self(Cut::Every(size.parse().ok()?)),
+            Some(("at", places)) => {
+                Self::at(places.split(',').map(str::parse).collect::<Result<Vec<_>, _>>().ok()?)
+            }
+            Some(("random", seed)) => Self::random(seed.parse().ok()?),
+            _ => return None,
+        })
+    }
+
     /// The pieces of a body of `size` bytes, in order; none is empty.
     pub fn ranges(&self, size: usize) -> Vec<Range<usize>> {
         let places = self.places(size);
@@ -68,6 +82,21 @@ impl Pieces {
                     places.push(at);
                 }
             }
+        }
+    }
+}
+
+/// As [`Pieces::parse`] reads it.
+impl fmt::Display for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cut::Every(size) => write!(f, "of:{size}"),
+            Cut::At(places) if places.is_empty() => f.write_str("whole"),
+            Cut::At(places) => {
+                let places: Vec<_> = places.iter().map(usize::to_string).collect();
+                write!(f, "at:{}", places.join(","))
+            }
+            Cut::Random(seed) => write!(f, "random:{seed}"),
         }
     }
 }

@@ -3,16 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::sim::Headers;
+use crate::sim::script::variation::trailers;
 use crate::sim::script::{Break, Close, Pieces, Script};
 use crate::sim::world::Random;
 
 /// A random script that failed, made as small as it still fails.
 pub struct Failure {
-    /// The seed: [`Script::vary`] with it, on the exchange of that number, is the script as it was.
-    pub seed: u64,
-    /// Which of the given exchanges it was.
-    pub exchange: usize,
+    /// [`Script::vary`] with this seed, on the exchange of that name, is the script as it was; none where
+    /// the environment told it.
+    pub seed: Option<u64>,
     /// The smallest script found that fails.
     pub script: Box<Script>,
     /// Why that one fails.
@@ -20,7 +19,8 @@ pub struct Failure {
 }
 
 /// Runs `count` random variations of `exchanges`, with the seeds from `first_seed` on. The first that fails is
-/// shrunk and returned.
+/// shrunk and returned, with the command that runs it alone: the variable `SCRIPT` holds a script to run in
+/// place of the random ones.
 ///
 /// ```should_panic
 /// # use host_test::sim::{Script, check_random};
@@ -37,6 +37,9 @@ pub fn check_random<E: fmt::Display>(
     exchanges: &[Script],
     mut check: impl FnMut(&Script) -> Result<(), E>,
 ) -> Result<(), Failure> {
+    if let Ok(told) = std::env::var(VARIABLE) {
+        return run_alone(&told, exchanges, check);
+    }
     for seed in first_seed..first_seed + count {
         let exchange =
             usize::try_from(Random::seeded(!seed).below(exchanges.len() as u64)).unwrap_or_default();
@@ -44,10 +47,42 @@ pub fn check_random<E: fmt::Display>(
         let script = plain.vary(seed);
         if let Err(why) = check(&script) {
             let (script, why) = shrink(script, why.to_string(), &mut check);
-            return Err(Failure { seed, exchange, script: Box::new(script), why });
+            return Err(Failure { seed: Some(seed), script: Box::new(script), why });
         }
     }
     Ok(())
+}
+
+fn run_alone<E: fmt::Display>(
+    told: &str,
+    exchanges: &[Script],
+    mut check: impl FnMut(&Script) -> Result<(), E>,
+) -> Result<(), Failure> {
+    let (Some(first), script) = (exchanges.first(), named(told, exchanges)) else { return Ok(()) };
+    let why = match script.as_ref().map(&mut check) {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(why)) => why.to_string(),
+        None => NO_SCRIPT.to_owned(),
+    };
+    Err(Failure { seed: None, script: Box::new(script.unwrap_or_else(|| first.clone())), why })
+}
+
+/// The script that [`Failure::command`] names.
+fn named(told: &str, exchanges: &[Script]) -> Option<Script> {
+    let (name, variation) = told.split_once(": ")?;
+    exchanges.iter().find(|exchange| exchange.name == name)?.varied(variation)
+}
+
+impl Failure {
+    /// What to type to run the smallest script alone.
+    pub fn command(&self) -> String {
+        let package = std::env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "host-test".to_owned());
+        // The harness names a test's thread after it.
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or_default();
+        let Script { name, .. } = &*self.script;
+        format!("{VARIABLE}='{name}: {}' cargo test -p {package} {test}", self.script.variation())
+    }
 }
 
 impl Script {
@@ -157,7 +192,6 @@ fn pieces(random: &mut Random) -> Pieces {
 }
 
 fn close(random: &mut Random) -> Close {
-    let trailers = || Headers::from([("x-trailer", "1")]);
     match random.below(5) {
         0 => Close::Trailers(trailers()),
         1 => Close::EmptyPieceAndTrailers(trailers()),
@@ -168,9 +202,11 @@ fn close(random: &mut Random) -> Close {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, exchange, script, why } = self;
-        writeln!(f, "seed {seed}, exchange {exchange}: {why}")?;
-        write!(f, "the smallest script that fails so: {script:#?}")
+        let Self { seed, script, why } = self;
+        let seed = seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
+        writeln!(f, "{}{seed}: {why}", script.name)?;
+        writeln!(f, "the smallest script that fails so: {script:#?}")?;
+        write!(f, "to run it alone: {}", self.command())
     }
 }
 
@@ -182,22 +218,36 @@ impl fmt::Debug for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Names a script to run in place of random ones.
+const VARIABLE: &str = "SCRIPT";
+const NO_SCRIPT: &str =
+    "the variable SCRIPT should hold `NAME: VARIATION` with the name of one of the exchanges";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_failing_script_shrinks_to_what_makes_it_fail() {
-        let exchange = Script::post("/", "question").respond(200, "text/plain", "0123456789".repeat(30));
+        let answer = "0123456789".repeat(30);
+        let exchange = Script::post("/", "question").respond(200, "text/plain", answer).named("digits");
         let fails = |script: &Script| match script.response.pieces.places(300).contains(&17) {
             true => Err("cut at 17"),
             false => Ok(()),
         };
-        let failure = check_random(0, 500, &[exchange], fails).unwrap_err();
+        let failure = check_random(0, 500, std::slice::from_ref(&exchange), fails).unwrap_err();
         assert_eq!(failure.script.response.pieces, Pieces::at([17]));
         assert_eq!(failure.script.request.pieces, Pieces::whole());
         assert_eq!((failure.script.broken, failure.script.overlap), (None, 0));
-        assert!(failure.to_string().starts_with(&format!("seed {}", failure.seed)));
+        let told = failure.to_string();
+        assert!(told.starts_with(&format!("digits, seed {}: cut at 17", failure.seed.unwrap())), "{told}");
+        assert!(told.contains("body: \"question\""), "bodies are text: {told}");
+        let command = "SCRIPT='digits: request=whole/last response=at:17/last pace=1000us overlap=0' cargo test -p host-test \
+                       sim::script::random::tests::a_failing_script_shrinks_to_what_makes_it_fail";
+        assert!(told.ends_with(command), "{told}");
+        let script =
+            named("digits: request=whole/last response=at:17/last pace=1000us overlap=0", &[exchange]);
+        assert_eq!(script, Some(*failure.script));
     }
 
     #[test]

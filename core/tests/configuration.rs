@@ -1,0 +1,120 @@
+//! Every key of the configuration: its default, its bounds, and that no key beside those there are is taken.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use inferspan_core::config::{Config, Parent, SemconvVersion};
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_default_is_the_documented_one() {
+    let config = Config::default();
+    assert_eq!(config.service_name, None);
+    assert!(config.resource.attributes.is_empty());
+    assert_eq!(config.otlp.cluster, "otel_collector");
+    assert_eq!(config.otlp.authority, None);
+    assert_eq!(config.otlp.path, "/v1/traces");
+    assert!(config.otlp.headers.is_empty());
+    assert_eq!(config.otlp.timeout_ms, 10_000);
+    assert_eq!(config.otlp.max_batch_spans, 64);
+    assert_eq!(config.otlp.max_batch_bytes, 262_144);
+    assert_eq!(config.otlp.max_batch_age_ms, 1_000);
+    assert_eq!(config.otlp.max_queue_bytes, 2_097_152);
+    assert_eq!(config.otlp.max_in_flight, 4);
+    assert!((config.trace.sample_ratio - 1.0).abs() < f64::EPSILON);
+    assert!(!config.trace.propagate);
+    assert_eq!(config.trace.parent, Parent::Auto);
+    assert_eq!(config.semconv.version, SemconvVersion::V1_42Dev);
+    assert!(config.providers.is_empty());
+}
+
+#[test]
+fn a_number_is_taken_up_to_its_bounds_and_not_beyond() {
+    // The queue holds at least a batch, so the two go together.
+    for (key, least, most, with) in [
+        ("timeout_ms", 1, 60_000, ""),
+        ("max_batch_spans", 1, 4_096, ""),
+        ("max_batch_bytes", 1_024, 4_194_304, r#","max_queue_bytes":67108864"#),
+        ("max_batch_age_ms", 10, 60_000, ""),
+        ("max_queue_bytes", 16_384, 67_108_864, r#","max_batch_bytes":1024"#),
+        ("max_in_flight", 1, 64, ""),
+    ] {
+        let with_value = |value: u64| parse(&format!(r#"{{"otlp":{{"{key}":{value}{with}}}}}"#));
+        for fine in [least, most] {
+            assert!(with_value(fine).is_ok(), "{key} {fine}: {:?}", with_value(fine));
+        }
+        for beyond in [least - 1, most + 1] {
+            let problem = with_value(beyond).expect_err(key);
+            assert!(
+                problem.starts_with(&format!("otlp.{key}: is {beyond}; give {least} to {most} ")),
+                "{problem}"
+            );
+        }
+    }
+    for (ratio, fine) in [("0", true), ("1", true), ("0.001", true), ("1.0001", false), ("-0.0001", false)] {
+        assert_eq!(parse(&format!(r#"{{"trace":{{"sample_ratio":{ratio}}}}}"#)).is_ok(), fine, "{ratio}");
+    }
+    let equal = r#"{"otlp":{"max_queue_bytes":20000,"max_batch_bytes":20000}}"#;
+    assert!(parse(equal).is_ok(), "a queue of one batch");
+    let less = r#"{"otlp":{"max_queue_bytes":20000,"max_batch_bytes":20001}}"#;
+    assert!(parse(less).unwrap_err().starts_with("otlp.max_queue_bytes: is 20000"));
+}
+
+#[test]
+fn an_unknown_key_is_refused_in_every_object() {
+    for (text, key) in [
+        (r#"{"servicename":"a"}"#, "servicename"),
+        (r#"{"resource":{"attribute":{}}}"#, "resource.attribute"),
+        (r#"{"otlp":{"max_batch":1}}"#, "otlp.max_batch"),
+        (r#"{"trace":{"ratio":1}}"#, "trace.ratio"),
+        (r#"{"semconv":{"versions":"1.42.0-dev"}}"#, "semconv.versions"),
+        (r#"{"providers":[{"provider":"a","hosts":"b"}]}"#, "providers[0].hosts"),
+    ] {
+        let problem = parse(text).expect_err(text);
+        assert!(problem.starts_with(&format!("{key}: unknown field")), "{problem}");
+    }
+}
+
+#[test]
+fn headers_that_the_export_sets_itself_are_refused_each_with_what_to_do() {
+    for (name, advice) in [
+        (":authority", "use otlp.authority"),
+        ("host", "use otlp.authority"),
+        (":path", "use otlp.path"),
+        (":method", "an export is a POST"),
+        (":scheme", "an export is a POST"),
+        ("content-type", "it follows from the body"),
+        ("content-length", "it follows from the body"),
+        ("content-encoding", "it follows from the body"),
+        ("transfer-encoding", "it follows from the body"),
+        ("", "is no header name"),
+        ("a b", "is no header name"),
+        ("Upper", "is no header name"),
+    ] {
+        let problem = parse(&format!(r#"{{"otlp":{{"headers":{{"{name}":"x"}}}}}}"#)).expect_err(name);
+        assert!(problem.starts_with("otlp.headers.") && problem.contains(advice), "{name}: {problem}");
+    }
+    for (value, fine) in
+        [("a\\tb", true), ("", true), ("a\\u0000", false), ("a\\u007f", false), ("a\\n", false)]
+    {
+        let taken = parse(&format!(r#"{{"otlp":{{"headers":{{"x-key_1.a":"{value}"}}}}}}"#));
+        assert_eq!(taken.is_ok(), fine, "{value}: {taken:?}");
+    }
+}
+
+#[test]
+fn texts_that_could_not_be_sent_are_refused() {
+    for (text, key) in [
+        (r#"{"otlp":{"authority":""}}"#, "otlp.authority"),
+        (r#"{"otlp":{"authority":"a\u0000"}}"#, "otlp.authority"),
+        (r#"{"otlp":{"path":""}}"#, "otlp.path"),
+        (r#"{"otlp":{"path":"/a b"}}"#, "otlp.path"),
+        (r#"{"providers":[{"path":"","provider":"x"}]}"#, "providers[0].path"),
+        (r#"{"providers":[{"provider":"x"},{"host":"a","provider":""}]}"#, "providers[1].provider"),
+    ] {
+        let problem = parse(text).expect_err(text);
+        assert!(problem.starts_with(&format!("{key}: ")), "{problem}");
+    }
+}

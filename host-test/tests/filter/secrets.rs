@@ -1,0 +1,168 @@
+//! Nothing sensitive leaves by default: no key, cookie, query, prompt or answer in any byte that the filter sends, logs or
+//! counts, whatever becomes of the exchange.
+
+use std::time::Duration;
+
+use host_test::sim::{Break, Proxy, Reply, Script};
+
+use crate::framing;
+use crate::world::proxy;
+
+/// What must not be seen again.
+const SECRET: &str = "hunter2";
+
+/// Calls that carry the secret wherever a client or an upstream may put one.
+fn calls() -> Vec<Script> {
+    let mut calls = Vec::new();
+    for framing in framing::all() {
+        let secretive = |script: Script| with_secrets(script, framing.name);
+        calls.push(secretive(framing.whole.clone()));
+        calls.extend(framing.error_inside.clone().map(secretive));
+        calls.push(secretive(framing.whole.clone().breaks(Break::ClientLeaves, framing.beginning)));
+        calls.push(secretive(framing.whole.clone().breaks_before_response(Break::TimesOut)));
+        // Providers quote what was wrong.
+        let quoting = format!(
+            r#"{{"error":{{"message":"Incorrect API key provided: {SECRET}. Your prompt '{SECRET}' was refused",
+               "type":"invalid_request_error","param":"messages.{SECRET}","code":"invalid_api_key"}}}}"#
+        );
+        calls.push(secretive(framing.whole.clone().respond(401, "application/json", quoting)));
+        calls.push(secretive(framing.whole.clone().respond(502, "text/html", format!("<p>{SECRET}</p>"))));
+        calls.push(secretive(framing.whole.clone().respond(
+            200,
+            "application/json",
+            format!("{{\"{SECRET}\":["),
+        )));
+    }
+    let chat = |body: &str, answer: &str| {
+        with_secrets(framing::json().whole.respond(200, "application/json", answer), "chat").with_body(body)
+    };
+    calls.push(chat(
+        r#"{"model":"gpt-4o","messages":[{"role":"system","content":"hunter2"},{"role":"user","content":[
+            {"type":"text","text":"hunter2"},{"type":"image_url","image_url":{"url":"https://x/?sig=hunter2"}}]}],
+            "tools":[{"type":"function","function":{"name":"f","description":"hunter2","parameters":{"a":"hunter2"}}}],
+            "tool_choice":{"type":"function","function":{"name":"hunter2"}},"user":"hunter2",
+            "metadata":{"k":"hunter2"},"logit_bias":{"hunter2":1},"safety_identifier":"hunter2"}"#,
+        r#"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"hunter2","refusal":"hunter2",
+            "reasoning_content":"hunter2","tool_calls":[{"id":"t","type":"function","function":{"name":"f",
+            "arguments":"{\"a\":\"hunter2\"}"}}]},"logprobs":{"content":[{"token":"hunter2"}]},
+            "finish_reason":"tool_calls"}]}"#,
+    ));
+    let responses =
+        r#"{"model":"gpt-4o","input":"hunter2","instructions":"hunter2","metadata":{"a":"hunter2"}}"#;
+    calls.push(
+        with_secrets(Script::post("/v1/responses", responses), "responses")
+            .request_header(":authority", "api.openai.com")
+            .respond(
+                200,
+                "application/json",
+                r#"{"id":"r","status":"completed","instructions":"hunter2","output":[{"type":"message","content":[
+                    {"type":"output_text","text":"hunter2"}]},{"type":"function_call","name":"f","call_id":"c",
+                    "arguments":"hunter2"}],"usage":{"input_tokens":1,"output_tokens":1}}"#,
+            ),
+    );
+    calls
+}
+
+/// The script with the secret in its headers, its query, its messages and its trace state's neighbours.
+fn with_secrets(script: Script, name: &str) -> Script {
+    let path = script.request.headers.get_str(":path").unwrap().to_owned();
+    let mut script =
+        script.named(name).request_header(":path", format!("{path}?key={SECRET}&api-version=1#{SECRET}"));
+    for header in [
+        "authorization",
+        "proxy-authorization",
+        "x-api-key",
+        "api-key",
+        "x-goog-api-key",
+        "cookie",
+        "x-amz-security-token",
+        "cf-aig-authorization",
+        "openai-organization",
+        "openai-project",
+        "referer",
+        "x-forwarded-for",
+        "x-unknown",
+    ] {
+        script = script.request_header(header, format!("Bearer {SECRET}"));
+    }
+    for header in ["set-cookie", "www-authenticate", "location", "x-unknown", "openai-organization"] {
+        script = script.response_header(header, format!("k={SECRET}"));
+    }
+    let hidden = |body: &mut Vec<u8>| {
+        if let Ok(text) = str::from_utf8(body) {
+            *body = text.replace("Why?", SECRET).replace("Because.", SECRET).into_bytes();
+        }
+    };
+    hidden(&mut script.request.body);
+    hidden(&mut script.response.body);
+    script
+}
+
+trait WithBody {
+    fn with_body(self, body: &str) -> Self;
+}
+
+impl WithBody for Script {
+    fn with_body(mut self, body: &str) -> Self {
+        self.request.body = body.as_bytes().to_vec();
+        self
+    }
+}
+
+/// Everything that the filter let out.
+fn leaves_nothing(proxy: &Proxy, what: &str) {
+    let holds = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+    for callout in proxy.callouts().iter() {
+        assert!(!holds(&callout.body), "{what}: {}", String::from_utf8_lossy(&callout.body));
+        assert!(!callout.headers.iter().any(|(name, value)| holds(name) || holds(value)), "{what}");
+    }
+    for line in proxy.logs() {
+        assert!(!holds(line.text.as_bytes()), "{what}: {}", line.text);
+    }
+    assert!(!proxy.counters().keys().any(|name| holds(name.as_bytes())), "{what}");
+}
+
+#[test]
+fn no_export_log_line_or_counter_tells_a_secret() {
+    let mut spans = 0;
+    for reply in [Reply::status(200), Reply::status(401), Reply::refused()] {
+        for script in calls() {
+            let mut proxy = proxy().cluster("otel_collector", reply.clone()).start().unwrap();
+            proxy.run(&script).unwrap();
+            proxy.advance(Duration::from_secs(5)).unwrap();
+            leaves_nothing(&proxy, &script.name);
+            spans += usize::from(!proxy.callouts().is_empty());
+        }
+    }
+    assert_eq!(spans, 3 * calls().len(), "each of them is told of");
+}
+
+#[test]
+fn the_collectors_key_goes_to_the_collector_alone() {
+    let configuration = format!(r#"{{"otlp":{{"headers":{{"authorization":"Bearer {SECRET}"}}}}}}"#);
+    for reply in [Reply::status(200), Reply::status(401), Reply::status(503), Reply::reset()] {
+        let mut proxy =
+            proxy().configuration(&configuration).cluster("otel_collector", reply).start().unwrap();
+        proxy.run(&framing::json().whole).unwrap();
+        proxy.advance(Duration::from_secs(5)).unwrap();
+        let sent = proxy.callouts()[0].clone();
+        assert_eq!(sent.headers.get_str("authorization"), Some("Bearer hunter2"));
+        assert!(!String::from_utf8_lossy(&sent.body).contains(SECRET));
+        assert!(proxy.logs().iter().all(|line| !line.text.contains(SECRET)), "{:?}", proxy.logs());
+    }
+}
+
+#[test]
+fn a_configuration_that_is_refused_is_not_quoted() {
+    let mut proxy = proxy().start().unwrap();
+    for wrong in [
+        r#"{"otlp":{"headers":"authorization=Bearer hunter2"}}"#,
+        r#"{"otlp":{"headers":["hunter2"]}}"#,
+        r#"{"otlp":{"headers":{"authorization":"Bearer hunter2\u0000"}}}"#,
+        r#"{"otlp":{"headers":{"authorization":"Bearer hunter2"#,
+    ] {
+        proxy.reconfigure(wrong).unwrap_err();
+        leaves_nothing(&proxy, wrong);
+    }
+    assert!(proxy.logs().len() >= 4, "each of them is refused with its reason");
+}
