@@ -8,6 +8,7 @@ use std::io::{Result, Write};
 use criterion::{Criterion, Throughput};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use inferspan_core::budget::Budget;
 use inferspan_core::decode::{Decoder, Limits};
 
 fn main() -> Result<()> {
@@ -50,7 +51,7 @@ fn write<E: Write>(mut encoder: E, text: &str, finish: impl FnOnce(E) -> Result<
 
 fn decode(coding: &str, body: &[u8]) -> usize {
     let mut bytes = 0;
-    if let Ok(mut decoder) = Decoder::new([coding.as_bytes()], Limits::default()) {
+    if let Ok(mut decoder) = Decoder::new([coding.as_bytes()], Limits::RESPONSE, &Budget::new(64 << 20)) {
         for packet in body.chunks(1400) {
             let _ = decoder.push(packet, &mut |piece| bytes += piece.len());
         }
