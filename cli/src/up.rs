@@ -71,6 +71,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
         }],
         upstream: args.upstream.clone(),
         collector,
+        tracing: false,
     };
     progress.doing("start", "Envoy with the filter");
     let options = Options { on_log: Some(log), ..Options::default() };

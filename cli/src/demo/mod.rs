@@ -61,6 +61,7 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
         }],
         upstream: Upstream::plain(provider.address()),
         collector: Some(Upstream::plain(receiver.address())),
+        tracing: false,
     };
     progress.doing("start", "Envoy with the filter");
     let mut envoy = tokio::select! {

@@ -26,6 +26,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// The OTLP receiver, if the filter is to export.
     pub collector: Option<Upstream>,
+    /// Whether Envoy traces every request that has an `x-request-id`, for the same receiver.
+    pub tracing: bool,
 }
 
 /// An address clients connect to.
@@ -100,7 +102,7 @@ impl Config {
                 "suppress_envoy_headers": true,
             },
         }));
-        json!({
+        let mut manager = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": listener.name,
             "generate_request_id": false,
@@ -119,7 +121,11 @@ impl Config {
             "upgrade_configs": [{ "upgrade_type": "websocket" }],
             "http_filters": filters,
             "route_config": self.routes(listener.address),
-        })
+        });
+        if self.tracing {
+            manager["tracing"] = tracer();
+        }
+        manager
     }
 
     /// One route for every request, and the same again for clients that know only the local address: for them
@@ -297,6 +303,20 @@ fn tls(upstream: &Upstream, numeric: bool) -> Result<Value> {
         context["sni"] = json!(upstream.host);
     }
     Ok(context)
+}
+
+/// Envoy's own tracer, which writes its span into what goes upstream.
+fn tracer() -> Value {
+    json!({ "provider": {
+        "name": "envoy.tracers.opentelemetry",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+            "service_name": "envoy",
+            "http_service": {
+                "http_uri": { "uri": "http://collector/v1/traces", "cluster": COLLECTOR, "timeout": "1s" },
+            },
+        },
+    } })
 }
 
 fn address(host: &str, port: u16) -> Value {

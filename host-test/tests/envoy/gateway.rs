@@ -94,6 +94,7 @@ impl Gateway {
             listeners: vec![listener("gateway", Some(filter)), listener("unfiltered", None)],
             upstream: Upstream::plain(address("openai")?),
             collector: Some(Upstream::plain(receiver.address())),
+            tracing: false,
         };
         let (automatic, retry) = (address("automatic")?, address("retry")?);
         let document = |admin: &Path| gateway(config.bootstrap(admin)?, admin, automatic, retry);

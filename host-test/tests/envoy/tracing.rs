@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use host_test::rig::provider::{Event, Scenario};
+use host_test::rig::span::Span;
 use serde_json::json;
 
 use crate::world::{Case, World, runtime};
@@ -44,6 +45,34 @@ fn a_client_that_is_not_sampled_leaves_no_span() -> Result<()> {
         sampled.openai(Scenario::Answer, false).send(world.filtered).await?;
         world.span_of(&sampled).await?;
         assert!(!world.receiver.spans().iter().any(|span| span.trace_id == unsampled.trace_id));
+        Ok(())
+    })
+}
+
+#[test]
+fn the_parent_is_the_span_of_an_envoy_that_traces_unless_the_clients_is_asked_for() -> Result<()> {
+    runtime()?.block_on(async {
+        for (configuration, envoys) in [
+            (json!({}), true),
+            (json!({ "trace": { "parent": "auto" } }), true),
+            (json!({ "trace": { "parent": "client" } }), false),
+        ] {
+            let world = World::start_tracing(configuration.clone()).await?;
+            let case = Case::new();
+            let request = case.openai(Scenario::Answer, false);
+            // Envoy traces only what has an id by which to choose.
+            let request = request.header("x-request-id", "6b3c1f0e-7d2a-4c5b-9e8f-0a1b2c3d4e5f");
+            request.send(world.filtered).await?;
+            let arrived =
+                world.event("the request arrives", &case, |event| matches!(event, Event::Arrived(_))).await?;
+            let sent = arrived.request().headers.get("traceparent").context("no traceparent went up")?;
+            let sent = sent.to_str()?;
+            assert!(sent.contains(&case.trace_id) && !sent.contains(&case.span_id), "Envoy traces: {sent}");
+            let is_it = |span: &Span| span.trace_id == case.trace_id && span.name.starts_with("chat ");
+            let span = world.receiver.span("the filter's span", is_it).await?;
+            let expected = if envoys { sent.get(36..52).context("no traceparent")? } else { &case.span_id };
+            assert_eq!(span.parent_id, expected, "{configuration}");
+        }
         Ok(())
     })
 }

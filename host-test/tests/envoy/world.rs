@@ -57,6 +57,15 @@ impl World {
 
     /// A world whose filter exports to this receiver.
     pub(crate) async fn start_with(configuration: Value, receiver: Receiver) -> Result<Self> {
+        Self::start_as(configuration, receiver, false).await
+    }
+
+    /// A world whose Envoy traces, too.
+    pub(crate) async fn start_tracing(configuration: Value) -> Result<Self> {
+        Self::start_as(configuration, Receiver::start().await?, true).await
+    }
+
+    async fn start_as(configuration: Value, receiver: Receiver, tracing: bool) -> Result<Self> {
         let provider = Provider::start(Pace::FAST).await?;
         let listener = |name: &str, filter| Listener {
             name: name.to_owned(),
@@ -68,6 +77,7 @@ impl World {
             listeners: vec![listener("filtered", Some(filter)), listener("plain", None)],
             upstream: Upstream::plain(provider.address()),
             collector: Some(Upstream::plain(receiver.address())),
+            tracing,
         };
         let options = Options { concurrency: 1, ..Options::default() };
         let envoy = Envoy::start(&binary().await?.path, &config, options).await?;
