@@ -60,7 +60,7 @@ mod watsonx_chat;
 mod watsonx_generation;
 mod workers_ai;
 
-pub(crate) use compiled::{Compiled, Tables};
+pub(crate) use compiled::{Compiled, Rows, Tables};
 pub use detect::{Detected, Metadata, OverrideRule, Overrides, PathModel, Proxy, ProxyFact, detect};
 pub(crate) use provider::{Page, named as provider_named};
 pub(crate) use quirks::Quirks;

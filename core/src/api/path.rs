@@ -19,7 +19,7 @@ pub(super) fn last_segment(path: &[u8]) -> &[u8] {
 /// Whether the path's last segments are those of `end`, where `*` stands for any one, `**` for
 /// one or more.
 pub(super) fn ends_with(path: &[u8], end: &str) -> bool {
-    fits(segments_back(path), end)
+    fits(segments_back(path), end.as_bytes())
 }
 
 /// Whether the path's first segments are those of `start`, where `*` stands for any one.
@@ -53,21 +53,44 @@ pub(super) fn is_like(path: &[u8], glob: &str) -> bool {
     fits.last().copied().unwrap_or(false)
 }
 
-/// Whether the segments before the last end with those of `end`; `*` is any one, `**`
-/// one or more, `v*` a version's.
-pub(super) fn before_last_ends_with(path: &[u8], end: &str) -> bool {
-    fits(segments_back(path).skip(1), end)
+/// What of a path stands before its last segment, to be held against many ends.
+pub(super) struct BeforeLast<'a> {
+    before: &'a [u8],
+    /// It has no empty segment, so that its last segments are its last bytes.
+    plain: bool,
 }
 
-fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &str) -> bool {
-    let mut wanted = end.rsplit('/').filter(|wanted| !wanted.is_empty());
+impl<'a> BeforeLast<'a> {
+    /// Of this path, whose last segment is so long.
+    pub(super) fn of(path: &'a [u8], last: usize) -> Self {
+        let before = path.get(..path.len().saturating_sub(last)).unwrap_or_default();
+        let before = before.strip_suffix(b"/").unwrap_or(before);
+        Self { before, plain: !before.ends_with(b"/") && !before.windows(2).any(|pair| pair == b"//") }
+    }
+
+    /// Whether its last segments are those of `end`; `*` is any one, `**` one or more, `v*` a version's.
+    pub(super) fn ends_with(&self, end: &str) -> bool {
+        let end = end.as_bytes();
+        if self.plain && memchr::memchr(b'*', end).is_none() {
+            let split =
+                self.before.len().checked_sub(end.len()).and_then(|at| self.before.split_at_checked(at));
+            return split.is_some_and(|(before, last)| {
+                last.eq_ignore_ascii_case(end) && (end.is_empty() || matches!(before, [] | [.., b'/']))
+            });
+        }
+        fits(segments_back(self.before), end)
+    }
+}
+
+fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &[u8]) -> bool {
+    let mut wanted = end.rsplit(|&b| b == b'/').filter(|wanted| !wanted.is_empty());
     while let Some(word) = wanted.next() {
         let Some(segment) = segments.next() else { return false };
         let fits = match word {
-            "*" => true,
-            "**" => wanted.next().is_none_or(|word| segments.any(|segment| is(segment, word))),
-            "v*" => matches!(segment, [b'v', b'0'..=b'9', ..]),
-            _ => is(segment, word),
+            b"*" => true,
+            b"**" => wanted.next().is_none_or(|word| segments.any(|s| s.eq_ignore_ascii_case(word))),
+            b"v*" => matches!(segment, [b'v', b'0'..=b'9', ..]),
+            _ => segment.eq_ignore_ascii_case(word),
         };
         if !fits {
             return false;
@@ -150,6 +173,7 @@ pub(super) fn after_segment<'a>(path: &'a [u8], word: &[u8]) -> Option<&'a [u8]>
 
 /// `{resource}:{verb}` taken apart at its last colon, which may be encoded.
 pub(super) fn split_verb(segment: &[u8]) -> Option<(&[u8], &[u8])> {
+    memchr::memchr2(b':', b'%', segment)?;
     let plain = segment.iter().rposition(|&b| b == b':').map(|at| (at, 1));
     let encoded = segment.windows(3).rposition(|three| three.eq_ignore_ascii_case(b"%3A"));
     let (at, length) = plain.max(encoded.map(|at| (at, 3)))?;
@@ -197,12 +221,12 @@ mod tests {
         assert!(!ends_with(b"/v1/xchat/completions", "chat/completions"));
         assert!(ends_with(b"/a/b/c", "a/*/c"));
         assert!(!ends_with(b"/c", "a/*/c"));
-        assert!(before_last_ends_with(b"/model/arn/x/y/converse", "model/**"));
-        assert!(!before_last_ends_with(b"/model/converse", "model/**"));
-        assert!(before_last_ends_with(b"/v1/messages", "v*"));
-        assert!(before_last_ends_with(b"/v1beta/messages", "v*"));
-        assert!(!before_last_ends_with(b"/v1/threads/t/messages", "v*"));
-        assert!(!before_last_ends_with(b"/vendor/messages", "v*"));
+        assert!(BeforeLast::of(b"/model/arn/x/y/converse", 8).ends_with("model/**"));
+        assert!(!BeforeLast::of(b"/model/converse", 8).ends_with("model/**"));
+        assert!(BeforeLast::of(b"/v1/messages", 8).ends_with("v*"));
+        assert!(BeforeLast::of(b"/v1beta/messages", 8).ends_with("v*"));
+        assert!(!BeforeLast::of(b"/v1/threads/t/messages", 8).ends_with("v*"));
+        assert!(!BeforeLast::of(b"/vendor/messages", 8).ends_with("v*"));
         assert_eq!(last_segment(b"/"), b"");
         assert_eq!(last_segment(b""), b"");
     }

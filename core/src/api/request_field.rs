@@ -49,6 +49,13 @@ pub(crate) enum RequestField {
     Own(Shape),
 }
 
+impl RequestField {
+    /// Whether a row with it tells no fact, but that the body is of this format.
+    pub(crate) fn only_proves(self) -> bool {
+        matches!(self, Self::Turn(_) | Self::Own(_))
+    }
+}
+
 /// The type that a member has to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {

@@ -317,6 +317,13 @@ pub(super) mod words {
     pub(in crate::api) const TOOL_ARGUMENT: ResponseField = Content(super::Content::ToolArgument);
 }
 
+impl ResponseField {
+    /// Whether a row with it tells no fact, but that the body is of this format.
+    pub(crate) fn only_proves(self) -> bool {
+        matches!(self, Self::Mark | Self::Hint)
+    }
+}
+
 impl Field for ResponseField {
     fn want(self) -> Want {
         let text = match self {

@@ -76,7 +76,8 @@ fn text(value: &[u8]) -> Option<String> {
 
 /// At most as many characters as a name or version has at the most.
 fn bounded(text: &str) -> String {
-    text.chars().take(MAX_CHARS).collect()
+    let end = if text.len() <= MAX_CHARS { None } else { text.char_indices().nth(MAX_CHARS) };
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text).to_owned()
 }
 
 const MAX_CHARS: usize = 64;

@@ -13,7 +13,7 @@ mod response;
 
 use std::sync::Arc;
 
-use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Tables};
+use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
 use crate::budget::Budget;
 use crate::call::{Call, ClientFacts, End, Losses, Operation};
 use crate::decode::DecodeError;
@@ -54,7 +54,8 @@ impl Observer {
     #[must_use]
     pub fn begin_behind(&self, proxy: &dyn Proxy, request: &Headers<'_>, now: UnixNanos) -> Option<Exchange> {
         let detected = api::detect(request, &self.overrides, proxy)?;
-        let tables = self.tables.of(detected.api)?;
+        let told = detected.vouched && detected.operation.is_some();
+        let tables = self.tables.of(detected.api, if told { Rows::Facts } else { Rows::All })?;
         Some(Exchange {
             client: client::read(request),
             request: RequestSide::new(&detected, request, &self.budget),

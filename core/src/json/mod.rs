@@ -128,6 +128,11 @@ pub enum Container {
     Array,
 }
 
+/// [`String::from_utf8_lossy`], sooner done with what is UTF-8 all through.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// A text as it was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'a> {
@@ -142,7 +147,7 @@ impl<'a> Text<'a> {
     /// U+FFFD.
     #[must_use]
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.without_cut_character())
+        lossy(self.without_cut_character())
     }
 
     /// The bytes without a last character that the cut fell into.

@@ -177,6 +177,25 @@ impl<'w, 'b> Attributes<'w, 'b> {
 
     /// All of a `KeyValue` but its `AnyValue`, which takes `length` bytes and is to follow.
     fn key_value(&mut self, key: &str, length: usize) {
+        // Nearly all are so short that each length is one byte.
+        let whole = key.len().saturating_add(length).saturating_add(4);
+        let tag = |field: u32| u8::try_from(field << 3 | LENGTH_DELIMITED);
+        if let (Ok(whole @ ..CONTINUED), Ok(first @ ..CONTINUED)) = (u8::try_from(whole), tag(self.field))
+            && let (Ok(key_tag), Ok(value_tag)) = (tag(KEY), tag(VALUE))
+        {
+            let out = &mut *self.writer.out;
+            out.reserve(usize::from(whole).saturating_add(2));
+            out.extend_from_slice(&[first, whole, key_tag, key.len() as u8]);
+            out.extend_from_slice(key.as_bytes());
+            out.extend_from_slice(&[value_tag, length as u8]);
+            return;
+        }
+        self.long_key_value(key, length);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_key_value(&mut self, key: &str, length: usize) {
         let heads = [key.len(), length].map(|n| varint_length(n as u64).saturating_add(1));
         let whole = heads.into_iter().fold(key.len().saturating_add(length), usize::saturating_add);
         self.writer.out.reserve(whole.saturating_add(MAX_VARINT).saturating_add(MAX_VARINT));

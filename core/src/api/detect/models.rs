@@ -39,7 +39,9 @@ pub(super) fn path_model(api: Api, path: &[u8]) -> Option<PathModel> {
         _ => {}
     }
     // Two of Baidu's models have no name of their own.
-    if let Some(rest) = path::after_segment(path, b"wenxinworkshop") {
+    if matches!(api, Api::BaiduChat | Api::OpenAiEmbeddings)
+        && let Some(rest) = path::after_segment(path, b"wenxinworkshop")
+    {
         let (_, model) = path::split_once(rest, b'/')?;
         return name(model).filter(|model| !model.starts_with("completions")).map(PathModel::Fallback);
     }

@@ -2,6 +2,7 @@
 
 use crate::api::path;
 use crate::headers::Headers;
+use crate::json;
 
 /// The pseudo-headers of a request that can be inference.
 pub(super) struct RequestLine<'a> {
@@ -67,7 +68,7 @@ impl<'a> HostName<'a> {
 
     /// As `server.address`: names of hosts are alike in any case, so that they are told in one.
     pub(super) fn address(&self) -> String {
-        let mut address = String::from_utf8_lossy(self.name).into_owned();
+        let mut address = json::lossy(self.name).into_owned();
         address.make_ascii_lowercase();
         address
     }

@@ -17,9 +17,11 @@ pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
     if last.is_empty() {
         return match_root(who, request);
     }
-    let ends = rows(ENDS).filter(|end| end.last.as_bytes().eq_ignore_ascii_case(last));
-    let fits = |end: &&End| path::before_last_ends_with(path, end.before) && end.on.allows(who);
-    if let Some(end) = ends.chain(rows(NAMED)).find(fits) {
+    let before = path::BeforeLast::of(path, last.len());
+    let fits = |end: &&End| before.ends_with(end.before) && end.on.allows(who);
+    let is_last = |end: &&End| end.last.len() == last.len() && end.last.as_bytes().eq_ignore_ascii_case(last);
+    let end = rows(ENDS).find(|end| is_last(end) && fits(end)).or_else(|| rows(NAMED).find(fits));
+    if let Some(end) = end {
         // Where the host decides the format, so does metadata.
         let named = match end.on {
             On::Any if !end.doubtful => None,

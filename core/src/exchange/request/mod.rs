@@ -262,7 +262,7 @@ impl Reading {
 const HELD: usize = 4 << 10;
 
 fn is_json(content_type: &[u8]) -> bool {
-    memchr::memmem::find(content_type, b"json").is_some()
+    content_type.windows(4).any(|part| part == b"json")
 }
 
 /// Headers by which clients name the session or conversation that a request belongs to: OpenRouter, Codex,

@@ -37,7 +37,7 @@ pub(super) enum Stage {
     /// The framing is not known yet.
     Sniffing(Sniffer),
     /// Messages come out of a framing.
-    Framed(Framer),
+    Framed(Box<Framer>),
     /// The messages' framing is itself cut into messages.
     Parts(Box<Parts>),
     /// One JSON document; it is not known yet whether others follow.
@@ -248,7 +248,8 @@ impl Stage {
                     // Another document: they are a stream, whatever the content type says.
                     Some(b'{') if !messages.failed => {
                         messages.begin_stream(answer);
-                        *self = Framer::new(Framing::Lines).map_or(Self::Passed, Self::Framed);
+                        *self = Framer::new(Framing::Lines)
+                            .map_or(Self::Passed, |framer| Self::Framed(Box::new(framer)));
                         self.push(rest, messages, answer, now);
                     }
                     Some(_) => {
@@ -279,7 +280,7 @@ impl Stage {
                 messages.begin_stream(answer);
                 match parts {
                     Some(body) => Self::Parts(Box::new(Parts::new(body))),
-                    None => Self::Framed(framer),
+                    None => Self::Framed(Box::new(framer)),
                 }
             }
             (Framing::Json, None) => {
@@ -470,18 +471,18 @@ impl Messages {
 
     /// The current message is complete.
     fn end(&mut self, answer: &mut Answer, now: UnixNanos) {
-        let message = std::mem::take(&mut self.message);
+        let Self { message, draft, spec, .. } = self;
         if self.failed {
-            message.end_of_failure(&mut self.draft);
+            message.end_of_failure(draft);
         } else {
-            message.end(&mut self.draft, self.spec, answer, now);
+            message.end(draft, spec, answer, now);
         }
     }
 
     /// The current message will not be completed.
     fn cut(&mut self, answer: &mut Answer) {
         match (self.state, self.failed) {
-            (State::Open, true) => std::mem::take(&mut self.message).end_of_failure(&mut self.draft),
+            (State::Open, true) => self.message.end_of_failure(&mut self.draft),
             (State::Open, false) => self.message.cut(&mut self.draft, answer.stream.is_some()),
             _ => {}
         }

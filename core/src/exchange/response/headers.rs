@@ -6,7 +6,7 @@ use super::error::aws_type;
 use crate::api::Spec;
 use crate::call::Response;
 use crate::headers::Headers;
-use crate::json::Number;
+use crate::json::{self, Number};
 
 /// What the reading of the body needs to know.
 #[derive(Debug, Default)]
@@ -148,7 +148,7 @@ fn cache_status(value: &[u8]) -> Option<String> {
 }
 
 fn lossy(value: &[u8], most: usize) -> String {
-    String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into_owned()
+    json::lossy(value.get(..most).unwrap_or(value)).into_owned()
 }
 
 fn integer(value: &[u8]) -> Option<u64> {

@@ -132,7 +132,7 @@ impl Message {
     }
 
     /// It has come to its end; `answer.stream` tells whether it is one of a stream.
-    pub(super) fn end(mut self, draft: &mut Draft, spec: &Spec, answer: &mut Answer, now: UnixNanos) {
+    pub(super) fn end(&mut self, draft: &mut Draft, spec: &Spec, answer: &mut Answer, now: UnixNanos) {
         self.cut(draft, answer.stream.is_some());
         // A line `error: …` is no message by the standard of event streams.
         draft.messages = draft.messages.saturating_add(u64::from(!self.outside_of_stream));
@@ -153,8 +153,8 @@ impl Message {
     }
 
     /// It is one of an answer that failed, and has ended: it tells the error's code.
-    pub(super) fn end_of_failure(self, draft: &mut Draft) {
-        let code = self.error.and_then(|error| error.words.into_code());
+    pub(super) fn end_of_failure(&mut self, draft: &mut Draft) {
+        let code = self.error.take().and_then(|error| error.words.into_code());
         let known = draft.error.take().flatten();
         draft.error = Some(known.or(code));
     }
