@@ -86,7 +86,12 @@ fn each_kind_of_loss_is_counted_and_named_on_the_span() {
     let many = format!(r#"{{"model":"gpt-4o","choices":[{}]}}"#, choices.join(","));
     let mut long = json();
     long.request.body = format!(r#"{{"model":"{long_model}","messages":[]}}"#).into_bytes();
+    // A gzip header and a block of a type that there is not.
+    let undecoded = json()
+        .respond(200, "application/json", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 7, 7, 7, 7])
+        .response_header("content-encoding", "gzip");
     for (script, kind, how_many) in [
+        (undecoded, "undecoded_bodies", 1),
         (malformed, "malformed_messages", 1),
         (damaged, "damaged_frames", 1),
         (json().response_header("content-type", "text/event-stream"), "mislabelled_bodies", 1),

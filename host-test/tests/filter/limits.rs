@@ -3,6 +3,7 @@
 use host_test::sim::{Fault, Proxy, Status, StreamId};
 
 use crate::framing;
+use crate::hostile::gzip;
 use crate::world::{flushed, proxy};
 
 #[test]
@@ -40,6 +41,41 @@ fn what_has_ended_makes_room_for_others() {
     }
     assert_eq!(flushed(&mut proxy).unwrap().len(), 5);
     assert_eq!(proxy.counter("inferspan_live_exchanges_shed"), Some(0));
+}
+
+#[test]
+fn bodies_for_whose_decoders_max_memory_bytes_leaves_nothing_go_unread_and_counted() {
+    // Each holds a window of 32 KiB while it is open, so more than a MiB together.
+    const OPEN: usize = 40;
+    for (configuration, all) in [("{}", true), (r#"{"limits":{"max_memory_bytes":1048576}}"#, false)] {
+        let mut proxy = proxy().configuration(configuration).start().unwrap();
+        let body = gzip(ANSWER.as_bytes());
+        let (beginning, rest) = body.split_at(body.len() / 2);
+        let ids: Vec<_> = (0..OPEN).map(|_| begin(&mut proxy, "m").unwrap()).collect();
+        for &id in &ids {
+            let headers =
+                [(":status", "200"), ("content-type", "application/json"), ("content-encoding", "gzip")];
+            proxy.response_headers(id, headers, false).unwrap();
+            proxy.response_body(id, beginning, false).unwrap();
+        }
+        for &id in &ids {
+            proxy.response_body(id, rest, true).unwrap();
+        }
+        // What they held is free again.
+        let later = begin(&mut proxy, "later").unwrap();
+        answer(&mut proxy, later).unwrap();
+        let spans = flushed(&mut proxy).unwrap();
+        assert_eq!(spans.len(), OPEN + 1, "{configuration}");
+        assert_eq!(spans[OPEN].int("gen_ai.usage.input_tokens"), Some(11), "{configuration}");
+        let (read, unread): (Vec<_>, Vec<_>) =
+            spans.iter().partition(|span| span.int("gen_ai.usage.input_tokens") == Some(11));
+        assert!(read.iter().all(|span| span.texts("inferspan.losses").is_empty()), "{configuration}");
+        assert!(unread.iter().all(|span| span.texts("inferspan.losses") == ["unbudgeted_bodies"]));
+        assert_eq!(unread.is_empty(), all, "{configuration}: {} are read", read.len());
+        assert!(read.len() > 1, "{configuration}: the first fit");
+        let counted = proxy.counter("inferspan_losses_unbudgeted_bodies");
+        assert_eq!(counted, Some(unread.len() as u64), "{configuration}");
+    }
 }
 
 #[test]
@@ -108,7 +144,8 @@ fn begin(proxy: &mut Proxy, model: &str) -> Result<StreamId, Fault> {
 
 /// Its answer, whole.
 fn answer(proxy: &mut Proxy, id: StreamId) -> Result<(), Fault> {
-    let body = r#"{"choices":[{"index":0,"finish_reason":"stop","message":{"content":"a"}}],"usage":{"prompt_tokens":11}}"#;
     proxy.response_headers(id, [(":status", "200"), ("content-type", "application/json")], false)?;
-    proxy.response_body(id, body, true)
+    proxy.response_body(id, ANSWER, true)
 }
+
+const ANSWER: &str = r#"{"choices":[{"index":0,"finish_reason":"stop","message":{"content":"a"}}],"usage":{"prompt_tokens":11}}"#;

@@ -251,6 +251,22 @@ fn what_is_not_delivered_takes_no_more_than_max_queue_bytes() {
 }
 
 #[test]
+fn a_burst_may_take_max_burst_bytes_more() {
+    for (bytes, whole) in [(0, false), (1 << 20, true)] {
+        let otlp = format!(
+            r#"{{"otlp":{{"max_queue_bytes":16384,"max_batch_bytes":2048,"max_burst_bytes":{bytes}}}}}"#
+        );
+        let mut proxy = configured(&otlp).start().unwrap();
+        burst(&mut proxy, 200);
+        proxy.advance(Duration::from_secs(60)).unwrap();
+        let mut counted = counted(&proxy);
+        let exported = counted.remove("spans_exported").unwrap();
+        let dropped = counted.remove("spans_dropped_queue_full").unwrap_or_default();
+        assert_eq!((exported + dropped, dropped == 0), (200, whole), "{otlp}");
+    }
+}
+
+#[test]
 fn no_more_exports_are_under_way_than_max_in_flight() {
     for (configuration, most) in [
         (r#"{"otlp":{"max_batch_spans":1}}"#, 4),
@@ -317,6 +333,40 @@ fn a_rule_says_who_answers_what_in_which_format() {
         assert_eq!(usage, provider.map(|_| 11), "{authority}{path}");
     }
     assert!(span_at("{}", "odd.example.com", "/ask/me").is_none());
+}
+
+#[test]
+fn a_rule_may_ask_for_a_path_in_part_or_for_what_envoy_chose() {
+    for (key, pattern, path, fits) in [
+        ("path_prefix", "/team/*/llm", "/team/a/llm/ask", true),
+        ("path_prefix", "/team/*/llm", "/team/a/llms/ask", false),
+        ("path_prefix", "/team/*/llm", "/team/llm/ask", false),
+        ("path_glob", "/team/**/ask", "/team/a/b/ask", true),
+        ("path_glob", "/team/**/ask", "/team/a/b/ask/me", false),
+        ("path_glob", "/team/*/ask", "/team/a/b/ask", false),
+        ("cluster", "gpu-*", "/ask", true),
+        ("cluster", "cpu-*", "/ask", false),
+        ("route", "llm", "/ask", true),
+        ("route", "ll", "/ask", false),
+        ("virtual_host", "*-hosts", "/ask", true),
+        ("virtual_host", "hosts", "/ask", false),
+    ] {
+        let rule =
+            format!(r#"{{"providers":[{{"{key}":"{pattern}","provider":"house","api":"openai_chat"}}]}}"#);
+        let mut script = framing::json().whole.request_header(":authority", "llm.example.com");
+        script = script.request_header(":path", path);
+        let mut proxy = configured(&rule)
+            .attribute(&["xds", "cluster_name"], "gpu-1")
+            .attribute(&["xds", "route_name"], "llm")
+            .attribute(&["xds", "virtual_host_name"], "all-hosts")
+            .start()
+            .unwrap();
+        proxy.run(&script).unwrap();
+        let spans = flushed(&mut proxy).unwrap();
+        let providers: Vec<_> = spans.iter().map(|span| span.text("gen_ai.provider.name")).collect();
+        let expected: &[_] = if fits { &[Some("house")] } else { &[] };
+        assert_eq!(providers, expected, "{rule} {path}");
+    }
 }
 
 #[test]
