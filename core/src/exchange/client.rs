@@ -115,6 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn names_and_versions_end_after_64_characters() {
+        let (name, version) = ("\u{e9}".repeat(65), "1".repeat(65));
+        let known = (Some("\u{e9}".repeat(64)), Some("1".repeat(64)));
+        assert_eq!(sdk(&format!("{name}/{version}")), known);
+        let of_64 = ("n".repeat(64), "1".repeat(64));
+        assert_eq!(sdk(&format!("{}/{}", of_64.0, of_64.1)), (Some(of_64.0), Some(of_64.1)));
+    }
+
+    #[test]
     fn retries_are_counted_from_zero() {
         let retries =
             |name: &str, value: &str| read(&Headers::new(&[(name.as_bytes(), value.as_bytes())])).retry_count;

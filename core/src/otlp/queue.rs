@@ -647,6 +647,19 @@ mod tests {
     }
 
     #[test]
+    fn the_room_of_a_burst_is_closed_while_the_collector_fails() {
+        let mut queue = Queue::new(Limits { burst_bytes: 300, ..LIMITS });
+        (0..11).for_each(|_| push(&mut queue, at(0.0), 30).unwrap());
+        for (token, then) in [(1, 0.0), (2, 2.0)] {
+            let batch = queue.next(at(then)).unwrap();
+            queue.sent(token, batch, at(then));
+            queue.answered(token, NO_ANSWER, at(then), 0);
+        }
+        assert_eq!(queue.bytes(), 330, "half of the room of a burst is free");
+        assert_eq!(push(&mut queue, at(2.0), 1), Err(QueueFull));
+    }
+
+    #[test]
     fn within_its_own_room_a_queue_keeps_to_the_usual_number_of_exports() {
         let mut queue = Queue::new(Limits { burst_bytes: 300, ..LIMITS });
         (0..9).for_each(|_| push(&mut queue, at(0.0), 30).unwrap());
