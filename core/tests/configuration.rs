@@ -63,6 +63,23 @@ fn a_number_is_taken_up_to_its_bounds_and_not_beyond() {
 }
 
 #[test]
+fn headers_that_an_export_sets_itself_are_refused() {
+    for (name, instead) in [
+        (":authority", "use otlp.authority"),
+        ("host", "use otlp.authority"),
+        (":path", "use otlp.path"),
+        ("content-type", "it follows from the body"),
+        ("content-length", "it follows from the body"),
+        ("content-encoding", "it follows from the body"),
+        ("transfer-encoding", "it follows from the body"),
+        (":method", "an export is a POST over the cluster's protocol"),
+    ] {
+        let problem = parse(&format!(r#"{{"otlp":{{"headers":{{"{name}":"a"}}}}}}"#)).expect_err(name);
+        assert_eq!(problem, format!("otlp.headers.{name}: is not for you to set; {instead}"));
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_in_every_object() {
     for (text, key) in [
         (r#"{"servicename":"a"}"#, "servicename"),
