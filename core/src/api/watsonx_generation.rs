@@ -21,12 +21,7 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) const REQUEST: Table<RequestField> = {
     use super::request_field::words::*;
-    &[
-        ("model_id", Text(Model, 0)),
-        ("input", Input(Inputs)),
-        ("inputs", Input(Inputs)),
-        ("query", Input(Query)),
-    ]
+    &[("model_id", Text(Model, 0)), ("input", Input(Inputs)), ("inputs", Input(Inputs))]
 };
 
 pub(super) const RESPONSE: Table<ResponseField> = {
