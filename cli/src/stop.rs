@@ -4,21 +4,40 @@ use std::future::pending;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for Ctrl-C, SIGTERM or SIGHUP and says which it was.
-pub(crate) async fn requested() -> &'static str {
-    tokio::select! {
-        () = next(SignalKind::interrupt()) => "Ctrl-C",
-        () = next(SignalKind::terminate()) => "SIGTERM",
-        () = next(SignalKind::hangup()) => "SIGHUP",
+/// Ctrl-C, SIGTERM and SIGHUP, from the moment that one begins to listen: none is lost between two waits.
+pub(crate) struct Stop {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hangup: Option<Signal>,
+}
+
+impl Stop {
+    /// Begins to listen. To be called within the runtime.
+    pub(crate) fn listen() -> Self {
+        // A system without a signal never sends it.
+        let listen = |kind| signal(kind).ok();
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
+        }
+    }
+
+    /// Waits for the next signal and says which it was.
+    pub(crate) async fn requested(&mut self) -> &'static str {
+        tokio::select! {
+            () = next(&mut self.interrupt) => "Ctrl-C",
+            () = next(&mut self.terminate) => "SIGTERM",
+            () = next(&mut self.hangup) => "SIGHUP",
+        }
     }
 }
 
-async fn next(kind: SignalKind) {
-    match signal(kind).as_mut().map(Signal::recv) {
-        Ok(received) => {
-            received.await;
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
         }
-        // A system without that signal never sends it.
-        Err(_) => pending().await,
+        None => pending().await,
     }
 }

@@ -14,7 +14,7 @@ use crate::base_url;
 use crate::parts::{self, Parts};
 use crate::progress::Progress;
 use crate::show::{self, Format, terminal, tree};
-use crate::stop;
+use crate::stop::Stop;
 
 /// What `inferspan up` takes.
 #[derive(clap::Args)]
@@ -54,6 +54,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 }
 
 async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCode> {
+    let mut stop = Stop::listen();
     let receiver = match &args.otlp {
         Some(_) => None,
         None => Some(Receiver::start().await?),
@@ -77,7 +78,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     let options = Options { on_log: Some(log), ..Options::default() };
     let mut envoy = tokio::select! {
         envoy = Envoy::start(&parts.envoy.path, &config, options) => envoy?,
-        _ = stop::requested() => return Ok(ExitCode::SUCCESS),
+        _ = stop.requested() => return Ok(ExitCode::SUCCESS),
     };
     let address = envoy.listener(LISTENER)?;
     progress.done("start", &format!("http://{address} → Envoy with the filter → {}", args.upstream));
@@ -92,7 +93,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     };
     tokio::pin!(printing);
     let signal = tokio::select! {
-        signal = stop::requested() => signal,
+        signal = stop.requested() => signal,
         error = envoy.unexpected_end() => return Err(error),
         failed = &mut printing => return failed,
     };
@@ -105,7 +106,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
                 return Ok(ExitCode::FAILURE);
             }
         },
-        _ = stop::requested() => {}
+        _ = stop.requested() => {}
         failed = &mut printing => return failed,
     }
     Ok(ExitCode::SUCCESS)

@@ -23,7 +23,7 @@ use self::check::Mistake;
 use crate::parts::{self, Parts};
 use crate::progress::Progress;
 use crate::show::{self, Format, terminal, tree};
-use crate::stop;
+use crate::stop::Stop;
 
 /// What `inferspan demo` takes.
 #[derive(clap::Args)]
@@ -51,6 +51,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 }
 
 async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<ExitCode> {
+    let mut stop = Stop::listen();
     let provider = Provider::start(Pace::REAL).await?;
     let receiver = Receiver::start().await?;
     let config = Config {
@@ -66,7 +67,7 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
     progress.doing("start", "Envoy with the filter");
     let mut envoy = tokio::select! {
         envoy = Envoy::start(&parts.envoy.path, &config, Options::default()) => envoy?,
-        signal = stop::requested() => return Ok(stopped(signal, progress)),
+        signal = stop.requested() => return Ok(stopped(signal, progress)),
     };
     let address = envoy.listener(LISTENER)?;
     progress.done("start", &format!("http://{address} → Envoy with the filter → a simulated provider"));
@@ -77,7 +78,7 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
     let mut mistakes = tokio::select! {
         mistakes = board.follow(&receiver, address) => mistakes?,
         error = envoy.unexpected_end() => return Err(error),
-        signal = stop::requested() => {
+        signal = stop.requested() => {
             envoy.stop().await?;
             return Ok(stopped(signal, progress));
         }
