@@ -86,7 +86,7 @@ impl Pieces {
     }
 }
 
-/// As [`Pieces::parse`] reads it.
+/// As a `SCRIPT` names it: `whole`, `of:7`, `at:3,17`, `random:1`.
 impl fmt::Display for Pieces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
