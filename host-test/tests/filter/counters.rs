@@ -5,6 +5,7 @@ use std::time::Duration;
 use host_test::sim::{Break, Close, Headers, Proxy, Reply, Script};
 
 use crate::framing::{self, Framing};
+use crate::hostile::gzip;
 use crate::world::{counted, counts, flushed, proxy};
 
 /// What a call whose one span was delivered adds, beside what it is about.
@@ -90,8 +91,12 @@ fn each_kind_of_loss_is_counted_and_named_on_the_span() {
     let undecoded = json()
         .respond(200, "application/json", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 7, 7, 7, 7])
         .response_header("content-encoding", "gzip");
+    // 64 KiB of gzip for 64 MiB of spaces: more than 32 times as much, beyond what is free.
+    let mut excessive = json().request_header("content-encoding", "gzip");
+    excessive.request.body = gzip(&vec![b' '; 64 << 20]);
     for (script, kind, how_many) in [
         (undecoded, "undecoded_bodies", 1),
+        (excessive, "excessive_bodies", 1),
         (malformed, "malformed_messages", 1),
         (damaged, "damaged_frames", 1),
         (json().response_header("content-type", "text/event-stream"), "mislabelled_bodies", 1),
