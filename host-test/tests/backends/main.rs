@@ -3,3 +3,4 @@
 
 mod jaeger;
 mod phoenix;
+mod prometheus;

@@ -5,6 +5,7 @@
 
 pub mod jaeger;
 pub mod phoenix;
+pub mod prometheus;
 
 use std::future::Future;
 use std::net::SocketAddr;
