@@ -1,0 +1,99 @@
+//! The providers: an Envoy that speaks TLS under their names, and answers what is asked of the right host on the right
+//! path as it is told, and nothing else. A client that names another host in its SNI than in its request, or checks
+//! the certificate for another name, gets no answer.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use host_test::rig::envoy::{Envoy, Options};
+use serde_json::{Value, json};
+
+use crate::files::tls;
+use crate::world::binary;
+
+/// One thing that is answered.
+pub(crate) struct Site {
+    pub(crate) host: &'static str,
+    /// The whole path, without its query.
+    pub(crate) path: &'static str,
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Site {
+    /// It answers 200 with that document.
+    pub(crate) fn new(host: &'static str, path: &'static str, body: &Value) -> Self {
+        let headers = vec![("content-type", "application/json")];
+        Self { host, path, status: 200, headers, body: body.to_string().into_bytes() }
+    }
+}
+
+/// Those sites at one address. Dropped, they are gone.
+pub(crate) struct Internet {
+    pub(crate) address: SocketAddr,
+    _envoy: Envoy,
+}
+
+impl Internet {
+    pub(crate) async fn start(sites: &[Site]) -> Result<Self> {
+        let chains: Vec<Value> = sites.iter().map(chain).collect();
+        let document = json!({ "static_resources": { "listeners": [{
+            "name": "internet",
+            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
+            "listener_filters": [{ "name": "tls", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+            } }],
+            "filter_chains": chains,
+        }] } });
+        let with_admin = |admin: &std::path::Path| {
+            let mut document = document;
+            document["admin"] = json!({ "address": { "pipe": { "path": admin } } });
+            Ok(document)
+        };
+        let options = Options { concurrency: 1, ..Options::default() };
+        let envoy = Envoy::start_as(&binary().await?, with_admin, options).await?;
+        Ok(Self { address: envoy.listener("internet")?, _envoy: envoy })
+    }
+}
+
+fn chain(site: &Site) -> Value {
+    let headers: Vec<Value> = site
+        .headers
+        .iter()
+        .map(|(key, value)| {
+            json!({ "header": { "key": key, "value": value }, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD" })
+        })
+        .collect();
+    let body = json!({ "inline_bytes": base64(&site.body) });
+    json!({
+        "filter_chain_match": { "server_names": [site.host] },
+        "transport_socket": { "name": "tls", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": { "tls_certificates": [{
+                "certificate_chain": { "filename": tls("servers.pem") },
+                "private_key": { "filename": tls("servers.key") },
+            }] },
+        } },
+        "filters": [{ "name": "http", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "internet",
+            "http_filters": [{ "name": "router", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            } }],
+            "route_config": {
+                "max_direct_response_body_size_bytes": 1 << 20,
+                "virtual_hosts": [{ "name": "site", "domains": [site.host], "routes": [{
+                    "match": { "path": site.path },
+                    "direct_response": { "status": site.status, "body": body },
+                    "response_headers_to_add": headers,
+                }] }],
+            },
+        } }],
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,12 @@
+//! What stands in `envoy/` for people to copy, at work: each file in the real program that it is for, with real traffic.
+//!
+//! [`files`] reads a file and says what of it is changed to run here: nothing but where things are. [`internet`] stands
+//! for the providers.
+
+mod egress;
+mod files;
+mod internet;
+mod one_provider;
+mod retries;
+mod statsd;
+mod world;
