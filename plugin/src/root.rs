@@ -224,8 +224,10 @@ impl State {
                 self.life = Life::Living;
                 true
             }
-            Err(error) => {
-                host::log(Level::Error, &format!("configuration refused: {error}"));
+            Err(errors) => {
+                for error in &errors {
+                    host::log(Level::Error, &format!("configuration refused: {error}"));
+                }
                 self.stats.count(Stat::ConfigurationsRefused);
                 self.stats.flush();
                 false

@@ -4,6 +4,7 @@
 //! the attributes of ours ([`crate::signal::convention::own`]). What is not on the wire is left out. Times are not
 //! facts.
 
+#[cfg(any(test, feature = "tools"))]
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Call, Losses, ToolCall};
@@ -202,9 +203,11 @@ fn texts(texts: &[String]) -> Value<'_> {
 }
 
 /// Writes a call's facts as the members of one object, in the order of the list.
+#[cfg(any(test, feature = "tools"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a>(pub &'a Call);
 
+#[cfg(any(test, feature = "tools"))]
 impl Serialize for Facts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut members = serializer.serialize_map(None)?;
@@ -230,12 +233,14 @@ impl Serialize for Facts<'_> {
     }
 }
 
+#[cfg(any(test, feature = "tools"))]
 #[derive(serde::Serialize)]
 struct Tool<'a> {
     id: Option<&'a str>,
     name: Option<&'a str>,
 }
 
+#[cfg(any(test, feature = "tools"))]
 impl<'a> Tool<'a> {
     fn new(call: &'a ToolCall) -> Self {
         Self { id: call.id.as_deref(), name: call.name.as_deref() }

@@ -13,6 +13,7 @@ mod timing;
 
 use std::borrow::Cow;
 
+#[cfg(any(test, feature = "tools"))]
 pub use facts::Facts;
 pub use outcome::{End, ErrorFacts, Outcome};
 pub use proxy::ProxyFacts;

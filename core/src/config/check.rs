@@ -1,162 +1,130 @@
 //! What types cannot say of a configuration: bounds, and what contradicts itself.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-
-use super::{Config, ConfigError, Otlp, ProviderRule};
-use crate::api::Api;
-use crate::call::Operation;
-use crate::otlp::outbox::Signal;
+use super::problems::Problems;
+use super::read::{no_name, out_of_range};
+use super::table::{Rule, Section, Slot};
+use super::{Config, ProviderRule, Semconv, Trace, prices};
 use crate::trace_context::baggage;
 
-/// The first thing that is wrong, if anything is.
-pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
-    if config.service_name.as_deref() == Some("") {
-        return wrong("service_name", "is empty; give a name or leave it out");
+/// Notes all that is wrong with what a configuration says, whoever said it.
+pub(super) fn check(config: &mut Config, problems: &mut Problems) {
+    section(config, problems);
+    prices::table(&config.prices, &config.cost, problems);
+}
+
+/// Checks the values of an object by its table, and then whether they contradict each other.
+fn section(section: &mut dyn Section, problems: &mut Problems) {
+    for (index, key) in section.keys().iter().enumerate() {
+        let mark = problems.enter(key.name);
+        match section.slot(index) {
+            Slot::Text(text) => check_text(text, key.rule, problems),
+            Slot::MaybeText(Some(text)) => check_text(text, key.rule, problems),
+            Slot::Whole(number) => check_number(f64::from(*number), key.rule, problems),
+            Slot::MaybeWhole(Some(number)) => check_number(f64::from(*number), key.rule, problems),
+            Slot::MaybeLong(Some(number)) => check_number(*number as f64, key.rule, problems),
+            Slot::Number(number) | Slot::MaybeNumber(Some(number)) => {
+                check_number(*number, key.rule, problems);
+            }
+            Slot::Section(section) => self::section(section, problems),
+            Slot::Sections(sections) => check_items(sections, matches!(key.rule, Rule::OneOrList), problems),
+            _ => {}
+        }
+        problems.leave(mark);
     }
+    section.check(problems);
+}
+
+/// The one that may stand without a list is called as if it did.
+fn check_items(sections: &mut dyn super::table::Sections, one_or_list: bool, problems: &mut Problems) {
+    if one_or_list && sections.item(1).is_none() {
+        if let Some(item) = sections.item(0) {
+            section(item, problems);
+        }
+        return;
+    }
+    let mut index = 0_usize;
+    while let Some(item) = sections.item(index) {
+        let mark = problems.enter_item(index);
+        section(item, problems);
+        problems.leave(mark);
+        index = index.saturating_add(1);
+    }
+}
+
+fn check_text(text: &str, rule: Rule, problems: &mut Problems) {
+    match rule {
+        Rule::Text(problem_of) => {
+            if let Some(problem) = problem_of(text) {
+                problems.add(problem);
+            }
+        }
+        Rule::Known(names) => {
+            let names = names();
+            if !names.contains(&text) {
+                problems.add(no_name(text, &names));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_number(number: f64, rule: Rule, problems: &mut Problems) {
+    if let Rule::Within(least, most, unit) = rule
+        && !(least..=most).contains(&number)
+    {
+        problems.add(out_of_range(number, least, most, unit));
+    }
+}
+
+pub(super) fn check_config(config: &Config, problems: &mut Problems) {
     if let (Some(name), Some(other)) = (&config.service_name, config.resource.attributes.get("service.name"))
         && name != other
     {
-        return wrong(
-            "resource.attributes.service.name",
-            format!("is {other:?}, but service_name is {name:?}; give one of them"),
-        );
+        let problem = format!("is {other:?}, but service_name is {name:?}; give one of them");
+        problems.add_at("resource.attributes.service.name", problem);
     }
     if config.resource.attributes.contains_key("") {
-        return wrong("resource.attributes", "has an attribute without a name; give it one");
+        problems.add_at("resource.attributes", "has an attribute without a name; give it one");
     }
     if config.otlp.len() > MAX_COLLECTORS {
-        return wrong(
-            "otlp",
-            format!("names {} collectors; give {MAX_COLLECTORS} at most", config.otlp.len()),
-        );
+        problems
+            .add_at("otlp", format!("names {} collectors; give {MAX_COLLECTORS} at most", config.otlp.len()));
     }
-    for (index, otlp) in config.otlp.iter().enumerate() {
-        let object = if config.otlp.len() > 1 { format!("otlp[{index}]") } else { "otlp".to_owned() };
-        check_otlp(&object, otlp)?;
-    }
-    in_range(
-        "metrics",
-        &[
-            ("interval_ms", config.metrics.interval_ms, 1_000..=3_600_000, "milliseconds"),
-            ("max_attribute_sets", config.metrics.max_attribute_sets, 1..=100_000, "attribute sets"),
-        ],
-    )?;
-    let (versions, vocabularies) = (&config.semconv.version, &config.semconv.vocabularies);
-    if versions.is_empty() {
-        return wrong("semconv.version", "is empty; give a version, or leave it out");
-    }
-    if vocabularies.is_empty() {
-        return wrong("semconv.vocabularies", "is empty; give a vocabulary, or leave it out");
-    }
-    if !(0.0..=1.0).contains(&config.trace.sample_ratio) {
-        return out_of_range(
-            "trace.sample_ratio",
-            config.trace.sample_ratio,
-            0.0..=1.0,
-            "share of the traces",
-        );
-    }
-    check_baggage(&config.trace.baggage)?;
-    config.sampling.check()?;
-    let limits = &config.limits;
-    in_range(
-        "limits",
-        &[
-            ("max_memory_bytes", limits.max_memory_bytes, 1 << 20..=512 << 20, "bytes"),
-            ("max_live_exchanges", limits.max_live_exchanges, 1..=1_000_000, "exchanges"),
-        ],
-    )?;
-    config.providers.iter().enumerate().try_for_each(|(index, rule)| check_provider(index, rule))?;
-    super::prices::table(&config.prices, &config.cost).map(drop)
-}
-
-fn check_otlp(object: &str, otlp: &Otlp) -> Result<(), ConfigError> {
-    let key = |key: &str| format!("{object}.{key}");
-    if otlp.cluster.is_empty() {
-        return wrong(&key("cluster"), "is empty; give the name of an Envoy cluster");
-    }
-    if otlp.authority.as_deref().is_some_and(|a| a.is_empty() || !is_visible(a)) {
-        return wrong(&key("authority"), "is no host name; give one, or leave it out");
-    }
-    let paths = [
-        ("traces_path", &otlp.traces_path),
-        ("metrics_path", &otlp.metrics_path),
-        ("logs_path", &otlp.logs_path),
-    ];
-    for (name, path) in paths {
-        if !path.starts_with('/') || !is_visible(path) {
-            let problem = format!("is {path:?}; give a path that begins with /, e.g. /v1/traces");
-            return wrong(&key(name), problem);
-        }
-    }
-    if otlp.signals.is_empty() {
-        return wrong(&key("signals"), "is empty; give one or several of traces, metrics, logs");
-    }
-    let twice = |signal: &Signal| otlp.signals.iter().filter(|other| *other == signal).count() > 1;
-    if let Some(signal) = otlp.signals.iter().find(|signal| twice(signal)) {
-        return wrong(&key("signals"), format!("names {} twice; give it once", signal.name()));
-    }
-    for (name, value) in &otlp.headers {
-        let path = key(&format!("headers.{name}"));
-        if let Some(key) = reserved_for(name) {
-            return wrong(&path, format!("is not for you to set; {key}"));
-        }
-        if !is_header_name(name) {
-            return wrong(&path, "is no header name; give lower-case letters, digits and dashes");
-        }
-        if value.expose().bytes().any(|b| b.is_ascii_control() && b != b'\t') {
-            return wrong(&path, "holds a control character, which no header may; remove it");
-        }
-    }
-    in_range(
-        object,
-        &[
-            ("timeout_ms", otlp.timeout_ms, 1..=60_000, "milliseconds"),
-            ("max_batch_records", otlp.max_batch_records, 1..=4_096, "records"),
-            ("max_batch_bytes", otlp.max_batch_bytes, 1_024..=4 << 20, "bytes"),
-            ("max_batch_age_ms", otlp.max_batch_age_ms, 10..=60_000, "milliseconds"),
-            ("max_queue_bytes", otlp.max_queue_bytes, 16 << 10..=64 << 20, "bytes"),
-            ("max_burst_bytes", otlp.max_burst_bytes, 0..=256 << 20, "bytes"),
-            ("max_in_flight", otlp.max_in_flight, 1..=64, "exports"),
-        ],
-    )?;
-    if otlp.max_queue_bytes < otlp.max_batch_bytes {
-        return wrong(
-            &key("max_queue_bytes"),
-            format!(
-                "is {}, less than {object}.max_batch_bytes, {}: no batch would ever be whole; give at least as much",
-                otlp.max_queue_bytes, otlp.max_batch_bytes
-            ),
-        );
-    }
-    Ok(())
 }
 
 /// More collectors are better served by one that hands on to them.
 const MAX_COLLECTORS: usize = 8;
 
-fn check_baggage(keys: &[String]) -> Result<(), ConfigError> {
+pub(super) fn check_semconv(semconv: &Semconv, problems: &mut Problems) {
+    if semconv.version.is_empty() {
+        problems.add_at("version", "is empty; give a version, or leave it out");
+    }
+    if semconv.vocabularies.is_empty() {
+        problems.add_at("vocabularies", "is empty; give a vocabulary, or leave it out");
+    }
+}
+
+pub(super) fn check_trace(trace: &Trace, problems: &mut Problems) {
+    let keys = &trace.baggage;
+    let list = problems.enter("baggage");
     if keys.len() > baggage::MAX_ENTRIES {
-        let problem = format!("has {} keys; give {} at most", keys.len(), baggage::MAX_ENTRIES);
-        return wrong("trace.baggage", problem);
+        problems.add(format!("has {} keys; give {} at most", keys.len(), baggage::MAX_ENTRIES));
     }
     for (index, key) in keys.iter().enumerate() {
-        let path = format!("trace.baggage[{index}]");
+        let mark = problems.enter_item(index);
         if key.is_empty() || key.len() > MAX_BAGGAGE_KEY || !is_visible(key) {
-            let problem =
-                format!("is {key:?}; give 1 to {MAX_BAGGAGE_KEY} letters, digits and signs without a space");
-            return wrong(&path, problem);
+            problems.add(format!(
+                "is {key:?}; give 1 to {MAX_BAGGAGE_KEY} letters, digits and signs without a space"
+            ));
+        } else if let Some(prefix) = OURS.iter().find(|prefix| key.starts_with(**prefix)) {
+            // An attribute of a call is what the wire says, not what a client says of it.
+            problems.add(format!("is {key:?}; attributes under {prefix} are the filter's own"));
+        } else if keys.iter().take(index).any(|other| other == key) {
+            problems.add(format!("is {key:?} once more; give it once"));
         }
-        // An attribute of a call is what the wire says, not what a client says of it.
-        if let Some(prefix) = OURS.iter().find(|prefix| key.starts_with(**prefix)) {
-            return wrong(&path, format!("is {key:?}; attributes under {prefix} are the filter's own"));
-        }
-        if keys.iter().take(index).any(|other| other == key) {
-            return wrong(&path, format!("is {key:?} once more; give it once"));
-        }
+        problems.leave(mark);
     }
-    Ok(())
+    problems.leave(list);
 }
 
 /// Longest key of baggage that becomes an attribute.
@@ -183,86 +151,91 @@ const OURS: &[&str] = &[
     "error.",
 ];
 
-fn check_provider(index: usize, rule: &ProviderRule) -> Result<(), ConfigError> {
-    let path = |key: &str| format!("providers[{index}]{key}");
+pub(super) fn check_provider(rule: &ProviderRule, problems: &mut Problems) {
+    if problems.any_here() {
+        return;
+    }
     if rule.provider.is_none() && rule.api.is_none() && rule.operation.is_none() {
-        return wrong(&path(""), "says nothing; give provider, api, operation or several of them");
+        problems.add("says nothing; give provider, api, operation or several of them");
     }
     if rule.operation.is_some() && rule.api.is_none() {
-        return wrong(&path(".operation"), "goes with an api; give the one that is spoken there");
+        problems.add_at("operation", "goes with an api; give the one that is spoken there");
     }
-    let names = [("cluster", &rule.cluster), ("route", &rule.route), ("virtual_host", &rule.virtual_host)];
-    let paths = [("path", &rule.path), ("path_prefix", &rule.path_prefix), ("path_glob", &rule.path_glob)];
-    let places = || names.iter().chain(&paths).map(|(_, value)| *value).chain([&rule.host]);
-    if rule.api.is_some() && places().all(Option::is_none) {
-        return wrong(&path(""), "would make every request an LLM call; give a host, a path or both");
+    let places = [
+        &rule.host,
+        &rule.path,
+        &rule.path_prefix,
+        &rule.path_glob,
+        &rule.cluster,
+        &rule.route,
+        &rule.virtual_host,
+    ];
+    if rule.api.is_some() && places.iter().all(|place| place.is_none()) {
+        problems.add("would make every request an LLM call; give a host, a path or both");
     }
-    if let Some(api) = rule.api.as_deref().filter(|api| Api::from_name(api).is_none()) {
-        return wrong(&path(".api"), unknown(api, Api::ALL.iter().map(|api| api.name())));
-    }
-    if let Some(operation) = rule.operation.as_deref().filter(|name| Operation::from_name(name).is_none()) {
-        return wrong(&path(".operation"), unknown(operation, Operation::ALL.iter().map(|op| op.name())));
-    }
-    let given = [("host", &rule.host), ("provider", &rule.provider)].into_iter().chain(names).chain(paths);
-    for (key, value) in given.filter_map(|(key, value)| Some((key, value.as_deref()?))) {
-        let path = path(&format!(".{key}"));
-        if value.is_empty() {
-            return wrong(&path, "is empty; give one, or leave it out");
-        }
-        if let Some(problem) = problem_of(key, value) {
-            return wrong(&path, format!("is {value:?}; {problem}"));
-        }
-    }
-    Ok(())
 }
 
-/// What is wrong with a pattern, so that it could never match or not as it looks.
-fn problem_of(key: &str, pattern: &str) -> Option<&'static str> {
+/// What is wrong with a pattern of hosts, so that it could never match or not as it looks.
+pub(super) fn host(pattern: &str) -> Option<String> {
+    let has_port = |(_, port): (&str, &str)| port.parse::<u16>().is_ok();
+    let problem = if pattern.contains("://") {
+        "give the host alone, without a scheme"
+    } else if pattern.contains('/') {
+        "give the host alone, and what follows it as a path"
+    } else if pattern.split_once(':').is_some_and(has_port) {
+        "give the host without its port: every port of it is meant"
+    } else if !is_visible(pattern) {
+        "no host has such letters; give its name as it is sent"
+    } else if pattern.ends_with('.') {
+        "hosts are compared without a dot at their end; leave it out"
+    } else {
+        return one_star(pattern);
+    };
+    Some(format!("is {pattern:?}; {problem}"))
+}
+
+/// What is wrong with a pattern in which one star may stand for any text.
+pub(super) fn one_star(pattern: &str) -> Option<String> {
     let stars = pattern.bytes().filter(|b| *b == b'*').count();
-    match key {
-        "host" if pattern.contains("://") => Some("give the host alone, without a scheme"),
-        "host" if pattern.contains('/') => Some("give the host alone, and what follows it as a path"),
-        "host" if pattern.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) => {
-            Some("give the host without its port: every port of it is meant")
-        }
-        "host" if !is_visible(pattern) => Some("no host has such letters; give its name as it is sent"),
-        "host" if pattern.ends_with('.') => {
-            Some("hosts are compared without a dot at their end; leave it out")
-        }
-        "host" | "cluster" | "route" | "virtual_host" if stars > 1 => Some("give one * at most"),
-        "path" | "path_prefix" | "path_glob" if pattern.contains(['?', '#']) => {
-            Some("paths are compared without query and fragment; give the path alone")
-        }
-        "path" | "path_prefix" | "path_glob" if pattern.contains("://") => {
-            Some("give the path alone, and its host as host")
-        }
-        "path" | "path_prefix" | "path_glob" if pattern.bytes().all(|b| b == b'/') => {
-            Some("it names no segment, so that every path would fit; name one, or leave it out")
-        }
-        "path" | "path_prefix" | "path_glob" => pattern.split('/').find_map(|word| match word {
+    if stars > 1 {
+        return Some(format!("is {pattern:?}; give one * at most"));
+    }
+    not_empty(pattern)
+}
+
+pub(super) fn not_empty(text: &str) -> Option<String> {
+    text.trim().is_empty().then(|| "is empty; give one, or leave it out".to_owned())
+}
+
+pub(super) fn path(pattern: &str) -> Option<String> {
+    problem_of_path(pattern, false)
+}
+
+pub(super) fn path_glob(pattern: &str) -> Option<String> {
+    problem_of_path(pattern, true)
+}
+
+fn problem_of_path(pattern: &str, is_glob: bool) -> Option<String> {
+    let problem = if pattern.is_empty() {
+        return not_empty(pattern);
+    } else if pattern.contains(['?', '#']) {
+        "paths are compared without query and fragment; give the path alone"
+    } else if pattern.contains("://") {
+        "give the path alone, and its host as host"
+    } else if pattern.bytes().all(|b| b == b'/') {
+        "it names no segment, so that every path would fit; name one, or leave it out"
+    } else {
+        pattern.split('/').find_map(|word| match word {
             "*" => None,
-            "**" if key == "path_glob" => None,
+            "**" if is_glob => None,
             "**" => Some("** is for path_glob; here * stands for any one segment"),
             word if word.contains('*') => {
                 Some("a * stands for a whole segment; give it alone between slashes, or use host or cluster")
             }
             _ => None,
-        }),
-        _ => None,
-    }
-}
-
-/// What to do instead of setting a header that the export sets.
-fn reserved_for(header: &str) -> Option<&'static str> {
-    match header {
-        ":authority" | "host" => Some("use otlp.authority"),
-        ":path" => Some("use traces_path, metrics_path and logs_path"),
-        "content-type" | "content-length" | "content-encoding" | "transfer-encoding" | "te" => {
-            Some("it follows from the body and the protocol")
-        }
-        _ if header.starts_with(':') => Some("an export is a POST over the cluster's protocol"),
-        _ => None,
-    }
+        })?
+    };
+    Some(format!("is {pattern:?}; {problem}"))
 }
 
 pub(super) fn is_header_name(name: &str) -> bool {
@@ -270,35 +243,8 @@ pub(super) fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-fn is_visible(text: &str) -> bool {
+pub(super) fn is_visible(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> String {
-    format!("is {name:?}; give one of {}", known.collect::<Vec<_>>().join(", "))
-}
-
-/// Checks the keys of an object: name, value, bounds, unit.
-fn in_range(object: &str, keys: &[(&str, u32, RangeInclusive<u32>, &str)]) -> Result<(), ConfigError> {
-    match keys.iter().find(|(_, value, range, _)| !range.contains(value)) {
-        Some((key, value, range, unit)) => {
-            out_of_range(&format!("{object}.{key}"), *value, range.clone(), unit)
-        }
-        None => Ok(()),
-    }
-}
-
-pub(super) fn out_of_range<T: Display>(
-    path: &str,
-    value: T,
-    range: RangeInclusive<T>,
-    unit: &str,
-) -> Result<(), ConfigError> {
-    wrong(path, format!("is {value}; give {} to {} ({unit})", range.start(), range.end()))
-}
-
-pub(super) fn wrong<T>(path: &str, problem: impl Into<String>) -> Result<T, ConfigError> {
-    Err(ConfigError { path: path.to_owned(), problem: problem.into() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::Keys;
+use super::problems::Problems;
+use super::value::Value;
 use super::{Compression, Config, Otlp, Protocol, SamplingRule, Secret, Temporality, check};
 use crate::otlp::outbox::Signal;
 use crate::percent;
@@ -15,7 +16,7 @@ use crate::percent;
 type Variables = BTreeMap<String, String>;
 
 /// Fills in what the configuration leaves open.
-pub(super) fn fill(config: &mut Config, given: &Keys, variables: Variables) -> Vec<String> {
+pub(super) fn fill(config: &mut Config, given: &Value<'_>, variables: Variables) -> Vec<String> {
     let mut filling = Filling { config, given, variables, notes: Vec::new() };
     filling.variables.retain(|_, value| !value.trim().is_empty());
     filling.resource();
@@ -27,7 +28,7 @@ pub(super) fn fill(config: &mut Config, given: &Keys, variables: Variables) -> V
 
 struct Filling<'a> {
     config: &'a mut Config,
-    given: &'a Keys,
+    given: &'a Value<'a>,
     variables: Variables,
     notes: Vec<String>,
 }
@@ -199,7 +200,12 @@ impl Filling<'_> {
         }
         let mut config = self.config.clone();
         let filled = fill(&mut config).map_err(str::to_owned);
-        match filled.and_then(|()| check::check(&config).map_err(|error| error.to_string())) {
+        let checked = filled.and_then(|()| {
+            let mut problems = Problems::default();
+            check::check(&mut config, &mut problems);
+            problems.into_result(self.given).map_err(|errors| errors.to_string())
+        });
+        match checked {
             Ok(()) => *self.config = config,
             Err(problem) => self.note(variable, &problem),
         }

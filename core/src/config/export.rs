@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use super::{Secret, object};
+use super::Secret;
+use super::check::{is_header_name, is_visible};
+use super::problems::Problems;
+use super::table::{Field, Rule, Slot, section, within};
 pub use crate::metrics::Temporality;
 pub use crate::otlp::outbox::Signal;
 
 /// The collectors: one object, or a list of them. One with all its defaults where nothing is said.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Collectors(#[serde(deserialize_with = "object::one_or_several")] Vec<Otlp>);
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collectors(Vec<Otlp>);
 
 impl Default for Collectors {
     fn default() -> Self {
@@ -32,89 +33,122 @@ impl std::ops::DerefMut for Collectors {
     }
 }
 
-/// A collector: where it is, what it takes, and how.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Otlp {
-    /// Envoy cluster of the collector. Default `otel_collector`.
-    pub cluster: String,
-    /// `:authority` of the exports. Default: the cluster's name.
-    pub authority: Option<String>,
-    /// What is sent there. Default: traces alone, which is all that many backends take.
-    pub signals: Vec<Signal>,
-    /// How it is sent. Default `http/protobuf`.
-    pub protocol: Protocol,
-    /// How it is compressed. Default `none`.
-    pub compression: Compression,
-    /// Path of the traces over HTTP. Default `/v1/traces`.
-    #[serde(alias = "path")]
-    pub traces_path: String,
-    /// Path of the metrics over HTTP. Default `/v1/metrics`.
-    pub metrics_path: String,
-    /// Path of the logs over HTTP. Default `/v1/logs`.
-    pub logs_path: String,
-    /// Further headers of the exports, e.g. a tenant or a key.
-    pub headers: BTreeMap<String, Secret>,
-    /// Milliseconds until an export is given up. 1 to 60000, default 10000.
-    pub timeout_ms: u32,
-    /// Spans, or log records, at which a batch is sent. 1 to 4096, default 64.
-    #[serde(alias = "max_batch_spans")]
-    pub max_batch_records: u32,
-    /// Bytes at which a batch is sent. 1024 to 4194304, default 262144.
-    pub max_batch_bytes: u32,
-    /// Milliseconds that a record waits for others. 10 to 60000, default 1000.
-    pub max_batch_age_ms: u32,
-    /// Bytes of records of all signals that a worker holds while they are not delivered; what comes beyond pushes
-    /// out the oldest, which is counted. 16384 to 67108864 and no less than a batch, default 2097152.
-    pub max_queue_bytes: u32,
-    /// Bytes of records that a worker holds beyond those when many exchanges end at once, as long as the collector
-    /// is not known to fail. 0 to 268435456, default 41943040.
-    pub max_burst_bytes: u32,
-    /// Exports of a worker and a signal under way at a time, four times as many in a burst. 1 to 64, default 4.
-    pub max_in_flight: u32,
+impl Field for Collectors {
+    fn slot(&mut self) -> Slot<'_> {
+        self.0.slot()
+    }
 }
 
-impl Default for Otlp {
-    fn default() -> Self {
-        Self {
-            cluster: "otel_collector".to_owned(),
-            authority: None,
-            signals: vec![Signal::Traces],
-            protocol: Protocol::default(),
-            compression: Compression::default(),
-            traces_path: "/v1/traces".to_owned(),
-            metrics_path: "/v1/metrics".to_owned(),
-            logs_path: "/v1/logs".to_owned(),
-            headers: BTreeMap::new(),
-            timeout_ms: 10_000,
-            max_batch_records: 64,
-            max_batch_bytes: 256 << 10,
-            max_batch_age_ms: 1_000,
-            max_queue_bytes: 2 << 20,
-            max_burst_bytes: 40 << 20,
-            max_in_flight: 4,
+section! {
+    /// A collector: where it is, what it takes, and how.
+    pub struct Otlp {
+        /// Envoy cluster of the collector.
+        cluster: String = "otel_collector".to_owned() => Rule::Text(|cluster| {
+            cluster.is_empty().then(|| "is empty; give the name of an Envoy cluster".to_owned())
+        });
+        /// `:authority` of the exports. Default: the cluster's name.
+        authority: Option<String> = None => Rule::Text(|authority| {
+            (authority.is_empty() || !is_visible(authority))
+                .then(|| "is no host name; give one, or leave it out".to_owned())
+        });
+        /// What is sent there. Default: traces alone, which is all that many backends take.
+        signals: Vec<Signal> = vec![Signal::Traces];
+        /// How it is sent. `grpc` wants a cluster that speaks HTTP/2.
+        protocol: Protocol = Protocol::default();
+        /// How it is compressed.
+        compression: Compression = Compression::default();
+        /// Path of the traces over HTTP.
+        traces_path: String = "/v1/traces".to_owned() => Rule::Text(path), also "path";
+        /// Path of the metrics over HTTP.
+        metrics_path: String = "/v1/metrics".to_owned() => Rule::Text(path);
+        /// Path of the logs over HTTP.
+        logs_path: String = "/v1/logs".to_owned() => Rule::Text(path);
+        /// Further headers of the exports, e.g. a tenant or a key.
+        headers: BTreeMap<String, Secret> = BTreeMap::new();
+        /// Milliseconds until an export is given up.
+        timeout_ms: u32 = 10_000 => within(1, 60_000, "milliseconds");
+        /// Spans, or log records, at which a batch is sent.
+        max_batch_records: u32 = 64 => within(1, 4_096, "records"), also "max_batch_spans";
+        /// Bytes at which a batch is sent.
+        max_batch_bytes: u32 = 256 << 10 => within(1_024, 4 << 20, "bytes");
+        /// Milliseconds that a record waits for others.
+        max_batch_age_ms: u32 = 1_000 => within(10, 60_000, "milliseconds");
+        /// Bytes of records of all signals that a worker holds while they are not delivered; what comes beyond pushes
+        /// out the oldest, which is counted. No less than a batch.
+        max_queue_bytes: u32 = 2 << 20 => within(16 << 10, 64 << 20, "bytes");
+        /// Bytes of records that a worker holds beyond those when many exchanges end at once, as long as the collector
+        /// is not known to fail.
+        max_burst_bytes: u32 = 40 << 20 => within(0, 256 << 20, "bytes");
+        /// Exports of a worker and a signal under way at a time, four times as many in a burst.
+        max_in_flight: u32 = 4 => within(1, 64, "exports");
+    }
+    checked by check_otlp
+}
+
+fn path(path: &str) -> Option<String> {
+    let fits = path.starts_with('/') && is_visible(path);
+    (!fits).then(|| format!("is {path:?}; give a path that begins with /, e.g. /v1/traces"))
+}
+
+fn check_otlp(otlp: &Otlp, problems: &mut Problems) {
+    if otlp.signals.is_empty() {
+        problems.add_at("signals", "is empty; give one or several of traces, metrics, logs");
+    }
+    let twice = |signal: &Signal| otlp.signals.iter().filter(|other| *other == signal).count() > 1;
+    if let Some(signal) = otlp.signals.iter().find(|signal| twice(signal)) {
+        problems.add_at("signals", format!("names {} twice; give it once", signal.name()));
+    }
+    let mark = problems.enter("headers");
+    for (name, value) in &otlp.headers {
+        let problem = if let Some(advice) = reserved_for(name) {
+            format!("is not for you to set; {advice}")
+        } else if !is_header_name(name) {
+            "is no header name; give lower-case letters, digits and dashes".to_owned()
+        } else if value.expose().bytes().any(|b| b.is_ascii_control() && b != b'\t') {
+            "holds a control character, which no header may; remove it".to_owned()
+        } else {
+            continue;
+        };
+        problems.add_at(name, problem);
+    }
+    problems.leave(mark);
+    if otlp.max_queue_bytes < otlp.max_batch_bytes && !problems.any_at("max_batch_bytes") {
+        let object = problems.path();
+        let problem = format!(
+            "is {}, less than {object}.max_batch_bytes, {}: no batch would ever be whole; give at least as much",
+            otlp.max_queue_bytes, otlp.max_batch_bytes
+        );
+        problems.add_at("max_queue_bytes", problem);
+    }
+}
+
+/// What to do instead of setting a header that the export sets.
+fn reserved_for(header: &str) -> Option<&'static str> {
+    match header {
+        ":authority" | "host" => Some("use otlp.authority"),
+        ":path" => Some("use traces_path, metrics_path and logs_path"),
+        "content-type" | "content-length" | "content-encoding" | "transfer-encoding" | "te" => {
+            Some("it follows from the body and the protocol")
         }
+        _ if header.starts_with(':') => Some("an export is a POST over the cluster's protocol"),
+        _ => None,
     }
 }
 
 /// How exports are sent (`OTEL_EXPORTER_OTLP_PROTOCOL` of the OpenTelemetry specification).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// Protobuf over HTTP.
     #[default]
-    #[serde(rename = "http/protobuf")]
     HttpProtobuf,
     /// JSON over HTTP.
-    #[serde(rename = "http/json")]
     HttpJson,
     /// gRPC, for which the cluster must speak HTTP/2.
-    #[serde(rename = "grpc")]
     Grpc,
 }
 
 /// How exports are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
     #[default]
@@ -123,21 +157,15 @@ pub enum Compression {
     Gzip,
 }
 
-/// Metrics, for the collectors whose `signals` name them.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Metrics {
-    /// Milliseconds between two collections. 1000 to 3600000, default 60000.
-    pub interval_ms: u32,
-    /// Whether a point tells of all time, or of the time since the last. Default `cumulative`.
-    pub temporality: Temporality,
-    /// Attribute sets that a worker tells apart; what comes beyond is told together, under
-    /// `otel.metric.overflow`. 1 to 100000, default 2000.
-    pub max_attribute_sets: u32,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self { interval_ms: 60_000, temporality: Temporality::default(), max_attribute_sets: 2_000 }
+section! {
+    /// Metrics, for the collectors whose `signals` name them.
+    pub struct Metrics {
+        /// Milliseconds between two collections.
+        interval_ms: u32 = 60_000 => within(1_000, 3_600_000, "milliseconds");
+        /// Whether a point tells of all time, or of the time since the last.
+        temporality: Temporality = Temporality::default();
+        /// Attribute sets that a worker tells apart; what comes beyond is told together, under
+        /// `otel.metric.overflow`.
+        max_attribute_sets: u32 = 2_000 => within(1, 100_000, "attribute sets");
     }
 }

@@ -1,21 +1,37 @@
-//! The filter's configuration: one JSON object, or nothing at all.
+//! The filter's configuration: one JSON object or `google.protobuf.Struct`, or nothing at all.
 //!
 //! In: the bytes an operator wrote. Out: a [`Config`] in which everything is possible and nothing contradicts
-//! itself, or the one thing that is wrong: which key, what is wrong with it, what would be right. Unknown keys
-//! are refused, so that a typing error is never silence.
+//! itself, or all that is wrong: which keys, what is wrong with each, what would be right. Unknown keys are refused, so
+//! that a typing error is never silence.
+//!
+//! Bytes become a tree of values (`value.rs`), which is read into the structs by their tables (`read.rs`), filled up
+//! from the environment, and checked (`check.rs`). Nothing of that is generic: each struct is its table.
+//!
+//! # Adding a key
+//!
+//! A key is a row of a `section!`, here or in the file of its object: `/// what it is for`, then
+//! `name: Type = default;`. Bounds follow as `=> within(1, 60, "seconds")`, what a text must be as `=> Rule::Text(…)`
+//! (a function that says what is wrong with it), names that it had as `, also "old_name"`. What keys contradict goes
+//! into the function that the section is `checked by`. A new type of choice gets its names in `names.rs`; a new object
+//! is a `section!` of its own and a row where it belongs. Then the schema is accepted (`core/tests/schema.rs` says
+//! how), and the key gets its line in `docs/configuration.md`, which is held against the tables by a test.
 
 mod check;
 mod environment;
 mod export;
-mod keys;
-mod object;
+mod json;
+mod names;
+mod near;
 mod prices;
+mod problems;
+mod protobuf;
+mod read;
 mod sampling;
+mod table;
+mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
-
-use serde::Deserialize;
 
 use crate::api::{Api, OverrideRule, Overrides};
 use crate::call::Operation;
@@ -26,118 +42,97 @@ use crate::signal::convention::Vocabulary;
 use crate::signal::convention::gen_ai::Version;
 use crate::signal::convention::llm::Settings as LlmSettings;
 use crate::signal::log::LogKind;
+use problems::Problems;
+use table::{Rule, section, within};
+use value::Value;
 
 pub use export::{Collectors, Compression, Metrics, Otlp, Protocol, Signal, Temporality};
 pub use prices::{CostLimits, PriceRates, PriceRule, PriceTier};
+pub use problems::{ConfigError, ConfigErrors};
 pub use sampling::{Sampling, SamplingRule};
 
-/// The whole configuration. Everything has a default; `{}` works.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// `service.name` of the resource. Default: the cluster name of Envoy's node (`--service-cluster`), else
-    /// `inferspan`.
-    pub service_name: Option<String>,
+section! {
+    /// The whole configuration. Everything has a default; `{}` works.
+    pub struct Config [
+        /// Whether nothing is observed at all, as `OTEL_SDK_DISABLED` wants it.
+        disabled: bool = false
+    ] {
+        /// `service.name` of the resource. Default: the cluster name of Envoy's node (`--service-cluster`), else
+        /// `inferspan`.
+        service_name: Option<String> = None => Rule::Text(|name| {
+            name.is_empty().then(|| "is empty; give a name or leave it out".to_owned())
+        });
+        /// Who speaks.
+        resource: Resource = Resource::default();
+        /// Where telemetry goes, and how: one collector, or several in a list.
+        otlp: Collectors = Collectors::default() => Rule::OneOrList;
+        /// Metrics.
+        metrics: Metrics = Metrics::default();
+        /// Traces and their contexts.
+        trace: Trace = Trace::default();
+        /// Which spans are exported.
+        sampling: Sampling = Sampling::default();
+        /// How things are called.
+        semconv: Semconv = Semconv::default();
+        /// The vocabulary `llm`.
+        llm: Llm = Llm::default();
+        /// Log records.
+        logs: Logs = Logs::default();
+        /// What a worker may spend.
+        limits: Limits = Limits::default();
+        /// What stands on which host and path, asked in this order before the built-in knowledge.
+        providers: Vec<ProviderRule> = Vec::new();
+        /// What tokens cost, where the answer does not tell.
+        prices: Vec<PriceRule> = Vec::new();
+        /// What calls may cost.
+        cost: CostLimits = CostLimits::default();
+    }
+    checked by check::check_config
+}
+
+section! {
     /// Who speaks.
-    #[serde(deserialize_with = "object::object")]
-    pub resource: Resource,
-    /// Where telemetry goes, and how: one collector, or several in a list.
-    pub otlp: Collectors,
-    /// Metrics.
-    #[serde(deserialize_with = "object::object")]
-    pub metrics: Metrics,
+    pub struct Resource {
+        /// Attributes of the resource, beside `service.name` and those the filter knows.
+        attributes: BTreeMap<String, String> = BTreeMap::new();
+    }
+}
+
+section! {
+    /// What a worker may spend on reading, whatever passes.
+    #[derive(Eq)]
+    pub struct Limits {
+        /// Bytes that reading may hold in all exchanges of a worker together, beyond a few KiB for each: windows of
+        /// decoders and what is captured. A body for which none is left is not read, which is counted.
+        max_memory_bytes: u32 = 32 << 20 => within(1 << 20, 512 << 20, "bytes");
+        /// Exchanges that a worker reads at a time. Beyond them, one that is idle is read no further, which is
+        /// counted; it still ends in a span.
+        max_live_exchanges: u32 = 10_000 => within(1, 1_000_000, "exchanges");
+    }
+}
+
+section! {
     /// Traces and their contexts.
-    #[serde(deserialize_with = "object::object")]
-    pub trace: Trace,
-    /// Which spans are exported.
-    #[serde(deserialize_with = "object::object")]
-    pub sampling: Sampling,
-    /// How things are called.
-    #[serde(deserialize_with = "object::object")]
-    pub semconv: Semconv,
-    /// The vocabulary `llm`.
-    #[serde(deserialize_with = "object::object")]
-    pub llm: Llm,
-    /// Log records.
-    #[serde(deserialize_with = "object::object")]
-    pub logs: Logs,
-    /// What a worker may spend.
-    #[serde(deserialize_with = "object::object")]
-    pub limits: Limits,
-    /// What stands on which host and path, asked in this order before the built-in knowledge.
-    #[serde(deserialize_with = "object::objects")]
-    pub providers: Vec<ProviderRule>,
-    /// What tokens cost, where the answer does not tell.
-    #[serde(deserialize_with = "object::objects")]
-    pub prices: Vec<PriceRule>,
-    /// What calls may cost.
-    #[serde(deserialize_with = "object::object")]
-    pub cost: CostLimits,
-    /// Whether nothing is observed at all, as `OTEL_SDK_DISABLED` wants it.
-    #[serde(skip)]
-    pub disabled: bool,
-}
-
-/// Who speaks.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Resource {
-    /// Attributes of the resource, beside `service.name` and those the filter knows.
-    pub attributes: BTreeMap<String, String>,
-}
-
-/// What a worker may spend on reading, whatever passes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes that reading may hold in all exchanges of a worker together, beyond a few KiB for each: windows of
-    /// decoders and what is captured. A body for which none is left is not read, which is counted. 1048576 to
-    /// 536870912, default 33554432.
-    pub max_memory_bytes: u32,
-    /// Exchanges that a worker reads at a time. Beyond them, one that is idle is read no further, which is
-    /// counted; it still ends in a span. 1 to 1000000, default 10000.
-    pub max_live_exchanges: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_memory_bytes: 32 << 20, max_live_exchanges: 10_000 }
+    pub struct Trace {
+        /// Share of the traces begun here that are exported where no rule of `sampling` holds. A client's context
+        /// decides for itself by its sampled flag.
+        sample_ratio: f64 = 1.0 => within(0, 1, "share of the traces");
+        /// Whether the request goes on with a `traceparent` that names the filter's span. For Envoy without
+        /// tracing; the only thing the filter ever writes into traffic.
+        propagate: bool = false;
+        /// Whose span is the parent: `auto` is Envoy's where Envoy traces the request, else the client's.
+        parent: Parent = Parent::default();
+        /// Keys of the client's baggage whose entries become attributes of the same name, 256 bytes of each. At most
+        /// 16.
+        baggage: Vec<String> = Vec::new();
+        /// What is asked of Envoy for each span, as `inferspan.envoy.*`.
+        envoy_attributes: Vec<EnvoyAttribute> = EnvoyAttribute::ALL.to_vec();
     }
-}
-
-/// Traces and their contexts.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Trace {
-    /// Share of the traces begun here that are exported where no rule of `sampling` holds, 0 to 1. A client's
-    /// context decides for itself by its sampled flag. Default 1.
-    pub sample_ratio: f64,
-    /// Whether the request goes on with a `traceparent` that names the filter's span. For Envoy without
-    /// tracing; the only thing the filter ever writes into traffic. Default false.
-    pub propagate: bool,
-    /// Whose span is the parent. Default `auto`.
-    pub parent: Parent,
-    /// Keys of the client's baggage whose entries become attributes of the same name, 256 bytes of each. At most 16.
-    pub baggage: Vec<String>,
-    /// What is asked of Envoy for each span, as `inferspan.envoy.*`. Default: all.
-    pub envoy_attributes: Vec<EnvoyAttribute>,
-}
-
-impl Default for Trace {
-    fn default() -> Self {
-        Self {
-            sample_ratio: 1.0,
-            propagate: false,
-            parent: Parent::default(),
-            baggage: Vec::new(),
-            envoy_attributes: EnvoyAttribute::ALL.to_vec(),
-        }
-    }
+    checked by check::check_trace
 }
 
 /// Whose span is the parent of the filter's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parent {
     /// Envoy's where it traces the request, else the client's.
     #[default]
@@ -147,8 +142,7 @@ pub enum Parent {
 }
 
 /// What Envoy can be asked for a span.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvoyAttribute {
     /// Name of the cluster.
     Cluster,
@@ -165,74 +159,66 @@ impl EnvoyAttribute {
     pub const ALL: &[Self] = &[Self::Cluster, Self::Route, Self::AttemptCount, Self::UpstreamAddress];
 }
 
-/// How things are called.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Semconv {
-    /// Versions of the GenAI conventions, one or a list of them. Default `1.42.0-dev`.
-    #[serde(deserialize_with = "object::one_or_many")]
-    pub version: Vec<Version>,
-    /// Vocabularies that a call is told in; the first one names its span. Default `gen_ai`.
-    pub vocabularies: Vec<Vocabulary>,
+section! {
+    /// How things are called.
+    #[derive(Eq)]
+    pub struct Semconv {
+        /// Versions of the GenAI conventions, one or a list of them.
+        version: Vec<Version> = vec![Version::default()] => Rule::OneOrList;
+        /// Vocabularies that a call is told in; the first one names its span.
+        vocabularies: Vec<Vocabulary> = vec![Vocabulary::default()];
+    }
+    checked by check::check_semconv
 }
 
-impl Default for Semconv {
-    fn default() -> Self {
-        Self { version: vec![Version::default()], vocabularies: vec![Vocabulary::default()] }
+section! {
+    /// The vocabulary `llm`.
+    #[derive(Eq)]
+    pub struct Llm {
+        /// Providers' names for people, by their `gen_ai.provider.name`.
+        display_names: BTreeMap<String, String> = BTreeMap::new();
     }
 }
 
-/// The vocabulary `llm`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Llm {
-    /// Providers' names for people, by their `gen_ai.provider.name`.
-    pub display_names: BTreeMap<String, String>,
-}
-
-/// Log records.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Logs {
-    /// What is logged of calls, where a destination takes logs. Default `exceptions`.
-    pub events: Vec<LogKind>,
-}
-
-impl Default for Logs {
-    fn default() -> Self {
-        Self { events: vec![LogKind::Exceptions] }
+section! {
+    /// Log records.
+    #[derive(Eq)]
+    pub struct Logs {
+        /// What is logged of calls, where a destination takes logs.
+        events: Vec<LogKind> = vec![LogKind::Exceptions];
     }
 }
 
-/// What stands where all that is given fits: host, path, where Envoy routes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProviderRule {
-    /// Host without port, one `*` standing for any text. Default: every host.
-    pub host: Option<String>,
-    /// The end of the path in whole segments, `*` standing for any one. Default: every path.
-    pub path: Option<String>,
-    /// The beginning of the path in whole segments, `*` standing for any one. Default: every path.
-    pub path_prefix: Option<String>,
-    /// The whole path: `*` stands for any one segment, `**` for any number of them. Default: every path.
-    pub path_glob: Option<String>,
-    /// Name of Envoy's cluster, one `*` standing for any text. Default: every cluster.
-    pub cluster: Option<String>,
-    /// Name of Envoy's route, likewise.
-    pub route: Option<String>,
-    /// Name of Envoy's virtual host, likewise.
-    pub virtual_host: Option<String>,
-    /// `gen_ai.provider.name` of who answers there.
-    pub provider: Option<String>,
-    /// The wire format spoken there, e.g. `openai_chat`.
-    pub api: Option<String>,
-    /// `gen_ai.operation.name` of what is asked for there, e.g. `chat`.
-    pub operation: Option<String>,
+section! {
+    /// What stands where all that is given fits: host, path, where Envoy routes to.
+    #[derive(Eq)]
+    pub struct ProviderRule {
+        /// Host without port, one `*` standing for any text. Default: every host.
+        host: Option<String> = None => Rule::Text(check::host);
+        /// The end of the path in whole segments, `*` standing for any one. Default: every path.
+        path: Option<String> = None => Rule::Text(check::path);
+        /// The beginning of the path in whole segments, `*` standing for any one. Default: every path.
+        path_prefix: Option<String> = None => Rule::Text(check::path);
+        /// The whole path: `*` stands for any one segment, `**` for any number of them. Default: every path.
+        path_glob: Option<String> = None => Rule::Text(check::path_glob);
+        /// Name of Envoy's cluster, one `*` standing for any text. Default: every cluster.
+        cluster: Option<String> = None => Rule::Text(check::one_star);
+        /// Name of Envoy's route, likewise.
+        route: Option<String> = None => Rule::Text(check::one_star);
+        /// Name of Envoy's virtual host, likewise.
+        virtual_host: Option<String> = None => Rule::Text(check::one_star);
+        /// `gen_ai.provider.name` of who answers there.
+        provider: Option<String> = None => Rule::Text(check::not_empty);
+        /// The wire format spoken there, e.g. `openai_chat`.
+        api: Option<String> = None => Rule::Known(|| Api::ALL.iter().map(|api| api.name()).collect());
+        /// `gen_ai.operation.name` of what is asked for there, e.g. `chat`. Goes with an `api`.
+        operation: Option<String> = None => Rule::Known(|| Operation::ALL.iter().map(|operation| operation.name()).collect());
+    }
+    checked by check::check_provider
 }
 
 /// A text that is never shown: no log line, no `Debug` gives it away.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -248,26 +234,6 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(…)")
     }
 }
-
-/// What is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The key, as a path from the top, e.g. `otlp.timeout_ms`; empty for the whole.
-    pub path: String,
-    /// What is wrong with it, and what would be right.
-    pub problem: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str(&self.problem),
-            path => write!(f, "{path}: {}", self.problem),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 impl Config {
     /// What the configuration says of hosts and paths, for detection.
@@ -314,69 +280,42 @@ impl Config {
     #[must_use]
     pub fn prices(&self) -> Prices {
         // They were checked when the configuration was read.
-        prices::table(&self.prices, &self.cost).unwrap_or_default()
+        prices::table(&self.prices, &self.cost, &mut Problems::default())
     }
 
-    /// Reads and checks a configuration. Nothing but white space is the default.
+    /// Reads and checks a configuration: JSON text, or the bytes of a `google.protobuf.Struct`. Nothing but white space
+    /// is the default.
     ///
     /// # Errors
-    /// The first thing that is wrong.
-    pub fn parse(text: &[u8]) -> Result<Self, ConfigError> {
-        let config: Self = match text.trim_ascii() {
-            b"" => Self::default(),
-            text => read(text)?,
-        };
-        check::check(&config)?;
-        Ok(config)
+    /// All that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ConfigErrors> {
+        Self::read(&value::read(bytes)?)
     }
 
     /// The same, and what it leaves open filled in by OpenTelemetry's environment variables. With a line for each of
     /// them that could not be used.
     ///
     /// # Errors
-    /// The first thing that is wrong with the configuration.
+    /// All that is wrong with the configuration.
     pub fn parse_with(
-        text: &[u8],
+        bytes: &[u8],
         variables: BTreeMap<String, String>,
-    ) -> Result<(Self, Vec<String>), ConfigError> {
-        let mut config = Self::parse(text)?;
-        let given = serde_json::from_slice(text).unwrap_or_default();
-        let notes = environment::fill(&mut config, &given, variables);
+    ) -> Result<(Self, Vec<String>), ConfigErrors> {
+        let document = value::read(bytes)?;
+        let mut config = Self::read(&document)?;
+        let notes = environment::fill(&mut config, &document, variables);
         Ok((config, notes))
     }
-}
 
-/// The whole of the text as one object.
-fn read(text: &[u8]) -> Result<Config, ConfigError> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let mut track = serde_path_to_error::Track::new();
-    let config = object::object(serde_path_to_error::Deserializer::new(&mut json, &mut track));
-    let config = config.map_err(|error| {
-        // At the top the path is a lone dot; where the text breaks off, it ends in a question mark.
-        let path = track.path().to_string();
-        let path = path.trim_end_matches(['.', '?']).to_owned();
-        ConfigError { path, problem: without_values(&error) }
-    })?;
-    json.end().map_err(|error| ConfigError {
-        path: String::new(),
-        problem: format!("something follows the JSON object: {error}"),
-    })?;
-    Ok(config)
-}
-
-/// What serde says is wrong. It shows strings where it wanted something else; a string may be a key meant for
-/// `otlp.headers`, so none is shown.
-fn without_values(error: &serde_json::Error) -> String {
-    let mut text = error.to_string();
-    if let Some(start) = text.find("invalid type: string \"")
-        && let Some(end) = text.rfind("\", expected")
-    {
-        let shown = start.saturating_add("invalid type: string".len())..end.saturating_add(1);
-        if text.is_char_boundary(shown.start) && text.is_char_boundary(shown.end) {
-            text.replace_range(shown, "");
+    fn read(document: &Value<'_>) -> Result<Self, ConfigErrors> {
+        let (mut config, mut problems) = (Self::default(), Problems::default());
+        if *document != Value::Null {
+            read::object(document, &mut config, &mut problems);
         }
+        check::check(&mut config, &mut problems);
+        problems.into_result(document)?;
+        Ok(config)
     }
-    text
 }
 
 #[cfg(test)]

@@ -1,54 +1,64 @@
 //! What the configuration says of prices, and the table that follows from it.
 
-use serde::{Deserialize, Serialize};
-
-use super::check::wrong;
-use super::{ConfigError, object};
+use super::check::not_empty;
+use super::problems::Problems;
+use super::table::{Rule, section};
 use crate::cost::{Date, Entry, Part, Pattern, Prices, Rate, Rates, Tier};
 
-/// What the tokens of a model cost.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PriceRule {
-    /// Name of the model, regardless of case, `*` standing for any text. Of those that fit the most specific is taken.
-    pub model: String,
-    /// `gen_ai.provider.name` of who asks that price. Default: everybody.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// The day, UTC, from which the price holds, e.g. `2026-03-31`. Default: always.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid_from: Option<String>,
-    /// The prices.
-    #[serde(deserialize_with = "object::object")]
-    pub usd_per_million: PriceRates,
-    /// When the prices are others. Of those that fit, the later one wins.
-    #[serde(deserialize_with = "object::objects", skip_serializing_if = "Vec::is_empty")]
-    pub tiers: Vec<PriceTier>,
+section! {
+    /// What the tokens of a model cost.
+    #[cfg_attr(feature = "tools", derive(serde::Serialize))]
+    pub struct PriceRule {
+        /// Name of the model, regardless of case, `*` standing for any text. Of those that fit the most specific is
+        /// taken.
+        model: String = String::new();
+        /// `gen_ai.provider.name` of who asks that price. Default: everybody.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+        provider: Option<String> = None => Rule::Text(not_empty);
+        /// The day, UTC, from which the price holds, e.g. `2026-03-31`. Default: always.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+        valid_from: Option<String> = None => Rule::Text(|day| {
+            Date::parse(day).is_none().then(|| format!("is {day:?}; give a day from 1970 to 2500, e.g. 2026-03-31"))
+        });
+        /// The prices.
+        usd_per_million: PriceRates = PriceRates::default();
+        /// When the prices are others. Of those that fit, the later one wins.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Vec::is_empty"))]
+        tiers: Vec<PriceTier> = Vec::new();
+    }
+    checked by check_price
 }
 
-/// Other prices for long inputs, or in a service tier; for both, where both are given.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PriceTier {
-    /// Where the input has more tokens than that. Default: at any length.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub above_input_tokens: Option<u64>,
-    /// In that service tier, regardless of case, e.g. `flex`. Default: in each.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_tier: Option<String>,
-    /// The prices that differ.
-    #[serde(deserialize_with = "object::object")]
-    pub usd_per_million: PriceRates,
+section! {
+    /// Other prices for long inputs, or in a service tier; for both, where both are given.
+    #[cfg_attr(feature = "tools", derive(serde::Serialize))]
+    pub struct PriceTier {
+        /// Where the input has more tokens than that. Default: at any length.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+        above_input_tokens: Option<u64> = None;
+        /// In that service tier, regardless of case, e.g. `flex`. Default: in each.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+        service_tier: Option<String> = None => Rule::Text(not_empty);
+        /// The prices that differ.
+        usd_per_million: PriceRates = PriceRates::default();
+    }
+    checked by check_tier
 }
 
 /// Declares the prices there may be: each with what it is for, its key, and what it is the price of.
 macro_rules! rates {
     ($($(#[doc = $doc:literal])* $key:ident = $part:ident,)*) => {
-        /// USD per million tokens. A part without a price of its own costs what its total does.
-        #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-        #[serde(default, deny_unknown_fields)]
-        pub struct PriceRates {
-            $($(#[doc = $doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $key: Option<f64>,)*
+        section! {
+            /// USD per million tokens. A part without a price of its own costs what its total does.
+            #[cfg_attr(feature = "tools", derive(serde::Serialize))]
+            pub struct PriceRates {
+                $(
+                    $(#[doc = $doc])*
+                    #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+                    $key: Option<f64> = None;
+                )*
+            }
+            checked by check_rates
         }
 
         impl PriceRates {
@@ -82,88 +92,86 @@ rates! {
     output_image = OutputImage,
 }
 
-/// What calls may cost.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CostLimits {
-    /// USD above which a call is told of by an event. Default: none is.
-    pub threshold_usd: Option<f64>,
+section! {
+    /// What calls may cost.
+    pub struct CostLimits {
+        /// USD above which a call is told of by an event. Default: none is.
+        threshold_usd: Option<f64> = None;
+    }
+    checked by check_limits
 }
 
-/// The table of the prices, or the first thing that is wrong with them.
-pub(super) fn table(rules: &[PriceRule], limits: &CostLimits) -> Result<Prices, ConfigError> {
-    if let Some(usd) = limits.threshold_usd.filter(|usd| !(0.0..=MOST_USD).contains(usd)) {
-        return wrong("cost.threshold_usd", format!("is {usd}; give USD, 0 to {MOST_USD}"));
+fn check_price(rule: &PriceRule, problems: &mut Problems) {
+    if let Err(problem) = Pattern::new(&rule.model) {
+        problems.add_at("model", format!("is {:?}; {problem}", rule.model));
     }
-    let entries = rules.iter().enumerate().map(|(index, rule)| entry(&format!("prices[{index}]"), rule));
-    let entries: Vec<Entry> = entries.collect::<Result<_, _>>()?;
-    Prices::new(entries, limits.threshold_usd).or_else(|twice| {
+}
+
+fn check_tier(rule: &PriceTier, problems: &mut Problems) {
+    if rule.above_input_tokens.is_none() && rule.service_tier.is_none() {
+        problems.add("would always hold; give above_input_tokens, service_tier or both");
+    }
+}
+
+fn check_rates(rates: &PriceRates, problems: &mut Problems) {
+    let mut any = false;
+    for (key, _, usd) in rates.told() {
+        let Some(usd) = usd else { continue };
+        any = true;
+        if Rate::new(usd).is_none() {
+            let problem =
+                format!("is {usd}; give USD per million tokens: 0, or {} to {}", Rate::LEAST, Rate::MOST);
+            problems.add_at(key, problem);
+        }
+    }
+    if !any {
+        problems.add("tells no price; give input, output or both");
+    }
+}
+
+fn check_limits(limits: &CostLimits, problems: &mut Problems) {
+    if let Some(usd) = limits.threshold_usd.filter(|usd| !(0.0..=MOST_USD).contains(usd)) {
+        problems.add_at("threshold_usd", format!("is {usd}; give USD, 0 to {MOST_USD}"));
+    }
+}
+
+/// The table of the prices, of rules that hold each for itself.
+pub(super) fn table(rules: &[PriceRule], limits: &CostLimits, problems: &mut Problems) -> Prices {
+    let entries = rules.iter().filter_map(entry);
+    Prices::new(entries, limits.threshold_usd).unwrap_or_else(|twice| {
         let problem = format!(
             "is for the same model, provider and date as prices[{}], so that it would never be taken; remove one",
             twice.first
         );
-        wrong(&format!("prices[{}]", twice.again), problem)
+        let marks = (problems.enter("prices"), problems.enter_item(twice.again));
+        problems.add(problem);
+        problems.leave(marks.1);
+        problems.leave(marks.0);
+        Prices::default()
     })
 }
 
-fn entry(path: &str, rule: &PriceRule) -> Result<Entry, ConfigError> {
-    let model = match Pattern::new(&rule.model) {
-        Ok(model) => model,
-        Err(problem) => return wrong(&format!("{path}.model"), format!("is {:?}; {problem}", rule.model)),
-    };
-    let valid_from = match rule.valid_from.as_deref().map(|text| (text, Date::parse(text))) {
-        Some((text, None)) => {
-            let problem = format!("is {text:?}; give a day from 1970 to 2500, e.g. 2026-03-31");
-            return wrong(&format!("{path}.valid_from"), problem);
-        }
-        Some((_, date)) => date,
-        None => None,
-    };
-    let provider = name(path, "provider", rule.provider.as_deref())?;
-    let tiers = rule.tiers.iter().enumerate();
-    let tiers = tiers.map(|(index, rule)| tier(&format!("{path}.tiers[{index}]"), rule));
-    Ok(Entry {
-        model,
-        provider,
-        valid_from,
-        rates: rates(path, &rule.usd_per_million)?,
-        tiers: tiers.collect::<Result<_, _>>()?,
+/// `None` where it was refused.
+fn entry(rule: &PriceRule) -> Option<Entry> {
+    Some(Entry {
+        model: Pattern::new(&rule.model).ok()?,
+        provider: rule.provider.as_deref().map(Into::into),
+        valid_from: rule.valid_from.as_deref().and_then(Date::parse),
+        rates: rates(&rule.usd_per_million),
+        tiers: rule.tiers.iter().map(tier).collect(),
     })
 }
 
-fn tier(path: &str, rule: &PriceTier) -> Result<Tier, ConfigError> {
-    if rule.above_input_tokens.is_none() && rule.service_tier.is_none() {
-        return wrong(path, "would always hold; give above_input_tokens, service_tier or both");
-    }
-    Ok(Tier {
+fn tier(rule: &PriceTier) -> Tier {
+    Tier {
         above_input_tokens: rule.above_input_tokens,
-        service_tier: name(path, "service_tier", rule.service_tier.as_deref())?,
-        rates: rates(path, &rule.usd_per_million)?,
-    })
+        service_tier: rule.service_tier.as_deref().map(Into::into),
+        rates: rates(&rule.usd_per_million),
+    }
 }
 
-fn rates(path: &str, told: &PriceRates) -> Result<Rates, ConfigError> {
-    let mut rates = Vec::new();
-    for (key, part, usd) in told.told() {
-        let Some(usd) = usd else { continue };
-        let Some(rate) = Rate::new(usd) else {
-            let problem =
-                format!("is {usd}; give USD per million tokens: 0, or {} to {}", Rate::LEAST, Rate::MOST);
-            return wrong(&format!("{path}.usd_per_million.{key}"), problem);
-        };
-        rates.push((part, rate));
-    }
-    if rates.is_empty() {
-        return wrong(&format!("{path}.usd_per_million"), "tells no price; give input, output or both");
-    }
-    Ok(rates.into_iter().collect())
-}
-
-fn name(path: &str, key: &str, name: Option<&str>) -> Result<Option<Box<str>>, ConfigError> {
-    if name.is_some_and(|name| name.trim().is_empty()) {
-        return wrong(&format!("{path}.{key}"), "is empty; give one, or leave it out");
-    }
-    Ok(name.map(Into::into))
+fn rates(told: &PriceRates) -> Rates {
+    told.told().into_iter().filter_map(|(_, part, usd)| Some((part, Rate::new(usd?)?))).collect()
 }
 
 /// Beyond lies no call's cost.
@@ -239,33 +247,33 @@ mod tests {
     fn takes_no_other_keys_types_or_numbers() {
         for (text, expected) in [
             (
-                r#"{"prices":[{"modle":"m"}]}"#,
-                "prices[0].modle: unknown field `modle`, expected one of `model`,",
+                r#"{"prices":[{"modle":"m","usd_per_million":{"input":1}}]}"#,
+                "prices[0].modle: is no key; give one of model, provider, valid_from, usd_per_million, tiers; did you mean \"model\"?",
             ),
             (
                 r#"{"prices":[{"model":"m","usd_per_million":{"inputs":1}}]}"#,
-                "prices[0].usd_per_million.inputs: unknown field `inputs`, expected one of `input`,",
+                "prices[0].usd_per_million.inputs: is no key; give one of input, output,",
             ),
             (
                 r#"{"prices":[{"model":"m","usd_per_million":{"input":"1"}}]}"#,
-                "prices[0].usd_per_million.input: invalid type: string, expected f64",
+                "prices[0].usd_per_million.input: is a text; give a number, without quotation marks",
             ),
             (
                 r#"{"prices":[{"model":"m","usd_per_million":{"input":1e999}}]}"#,
-                "prices[0].usd_per_million.input: number out of range",
+                "line 1, column 52: number out of range",
             ),
             (
                 r#"{"prices":[{"model":"m","usd_per_million":{"input":NaN}}]}"#,
-                "prices[0].usd_per_million.input: expected value",
+                "line 1, column 52: a value is missing",
             ),
             (
-                r#"{"prices":[{"model":"m","tiers":[{"above_input_tokens":-1}]}]}"#,
-                "prices[0].tiers[0].above_input_tokens: invalid value: integer `-1`, expected u64",
+                r#"{"prices":[{"model":"m","usd_per_million":{"input":1},"tiers":[{"above_input_tokens":-1,"usd_per_million":{"input":1}}]}]}"#,
+                "prices[0].tiers[0].above_input_tokens: is -1; give 0 to 9007199254740991",
             ),
-            (r#"{"prices":[["m",1]]}"#, "prices[0]: invalid type: sequence, expected a JSON object"),
+            (r#"{"prices":[["m",1]]}"#, "prices[0]: is a list; give an object"),
             (
                 r#"{"cost":{"threshold":1}}"#,
-                "cost.threshold: unknown field `threshold`, expected `threshold_usd`",
+                "cost.threshold: is no key; give threshold_usd; did you mean \"threshold_usd\"?",
             ),
         ] {
             let error = refused(text);

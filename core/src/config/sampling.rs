@@ -1,62 +1,73 @@
 //! `sampling`: which spans are exported, beside `trace.sample_ratio`.
 
-use serde::Deserialize;
-
-use super::{ConfigError, check, object};
+use super::check::is_header_name;
+use super::problems::Problems;
+use super::table::{Rule as Must, section, within};
 use crate::sampling::{MAX_RULES, Rule};
 
-/// Which spans are exported.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sampling {
-    /// Asked in this order when a call is over; the first that holds decides, before `trace.sample_ratio`. At most 64.
-    #[serde(deserialize_with = "object::objects")]
-    pub rules: Vec<SamplingRule>,
+section! {
+    /// Which spans are exported.
+    pub struct Sampling {
+        /// Asked in this order when a call is over; the first that holds decides, before `trace.sample_ratio`. At most
+        /// 64.
+        rules: Vec<SamplingRule> = Vec::new();
+    }
+    checked by check_rules
 }
 
-/// A rule: it holds where all that it gives fits, for every call where it gives nothing.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SamplingRule {
-    /// Whether the call failed, as `error.type` says.
-    pub error: Option<bool>,
-    /// The call took more milliseconds.
-    pub slower_than_ms: Option<u32>,
-    /// It cost more USD.
-    pub cost_above: Option<f64>,
-    /// It had more input tokens.
-    pub input_tokens_above: Option<u64>,
-    /// Model that was asked for or that answered, one `*` standing for any text.
-    pub model: Option<String>,
-    /// `gen_ai.provider.name`, likewise.
-    pub provider: Option<String>,
-    /// Name of Envoy's route, likewise.
-    pub route: Option<String>,
-    /// Name of a header that the request has.
-    pub header: Option<String>,
-    /// The value that it has.
-    pub header_value: Option<String>,
-    /// Share of these traces that is exported, 0 to 1. Default 1.
-    pub ratio: f64,
-    /// Whether the rule holds against the sampled flag of the client's context. Default false.
-    pub override_parent: bool,
+section! {
+    /// A rule: it holds where all that it gives fits, for every call where it gives nothing.
+    pub struct SamplingRule {
+        /// Whether the call failed, as `error.type` says.
+        error: Option<bool> = None;
+        /// The call took more milliseconds.
+        slower_than_ms: Option<u32> = None;
+        /// It cost more USD.
+        cost_above: Option<f64> = None;
+        /// It had more input tokens.
+        input_tokens_above: Option<u64> = None;
+        /// Model that was asked for or that answered, one `*` standing for any text.
+        model: Option<String> = None => Must::Text(pattern);
+        /// `gen_ai.provider.name`, likewise.
+        provider: Option<String> = None => Must::Text(pattern);
+        /// Name of Envoy's route, likewise.
+        route: Option<String> = None => Must::Text(pattern);
+        /// Name of a header that the request has.
+        header: Option<String> = None => Must::Text(|name| {
+            (!is_header_name(name)).then(|| {
+                format!("is {name:?}; give a header's name in lower-case letters, digits and dashes")
+            })
+        });
+        /// The value that it has.
+        header_value: Option<String> = None;
+        /// Share of these traces that is exported.
+        ratio: f64 = 1.0 => within(0, 1, "share of the traces");
+        /// Whether the rule holds against the sampled flag of the client's context.
+        override_parent: bool = false;
+    }
+    checked by check_rule
 }
 
-impl Default for SamplingRule {
-    fn default() -> Self {
-        Self {
-            error: None,
-            slower_than_ms: None,
-            cost_above: None,
-            input_tokens_above: None,
-            model: None,
-            provider: None,
-            route: None,
-            header: None,
-            header_value: None,
-            ratio: 1.0,
-            override_parent: false,
-        }
+fn pattern(pattern: &str) -> Option<String> {
+    if pattern.is_empty() {
+        return Some("is empty; give one, or leave it out".to_owned());
+    }
+    let stars = pattern.bytes().filter(|b| *b == b'*').count();
+    (stars > 1).then(|| format!("is {pattern:?}; give one * at most"))
+}
+
+fn check_rules(sampling: &Sampling, problems: &mut Problems) {
+    if sampling.rules.len() > MAX_RULES {
+        problems.add_at("rules", format!("has {} rules; give {MAX_RULES} at most", sampling.rules.len()));
+    }
+}
+
+fn check_rule(rule: &SamplingRule, problems: &mut Problems) {
+    if rule.cost_above.is_some_and(|cost| cost < 0.0) {
+        problems.add_at("cost_above", "is less than nothing; give a sum in USD");
+    }
+    if rule.header.is_none() && rule.header_value.is_some() {
+        problems.add_at("header_value", "goes with a header; give its name");
     }
 }
 
@@ -75,47 +86,6 @@ impl SamplingRule {
             header_value: self.header_value.clone(),
             ratio: self.ratio,
             override_parent: self.override_parent,
-        }
-    }
-}
-
-impl Sampling {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.rules.len() > MAX_RULES {
-            let problem = format!("has {} rules; give {MAX_RULES} at most", self.rules.len());
-            return check::wrong("sampling.rules", problem);
-        }
-        self.rules.iter().enumerate().try_for_each(|(index, rule)| rule.check(index))
-    }
-}
-
-impl SamplingRule {
-    fn check(&self, index: usize) -> Result<(), ConfigError> {
-        let path = |key: &str| format!("sampling.rules[{index}].{key}");
-        if !(0.0..=1.0).contains(&self.ratio) {
-            return check::out_of_range(&path("ratio"), self.ratio, 0.0..=1.0, "share of the traces");
-        }
-        if self.cost_above.is_some_and(|cost| cost < 0.0) {
-            return check::wrong(&path("cost_above"), "is less than nothing; give a sum in USD");
-        }
-        for (key, pattern) in [("model", &self.model), ("provider", &self.provider), ("route", &self.route)] {
-            let Some(pattern) = pattern.as_deref() else { continue };
-            if pattern.is_empty() {
-                return check::wrong(&path(key), "is empty; give one, or leave it out");
-            }
-            if pattern.bytes().filter(|b| *b == b'*').count() > 1 {
-                return check::wrong(&path(key), format!("is {pattern:?}; give one * at most"));
-            }
-        }
-        match self.header.as_deref() {
-            None if self.header_value.is_some() => {
-                check::wrong(&path("header_value"), "goes with a header; give its name")
-            }
-            Some(name) if !check::is_header_name(name) => check::wrong(
-                &path("header"),
-                format!("is {name:?}; give a header's name in lower-case letters, digits and dashes"),
-            ),
-            _ => Ok(()),
         }
     }
 }
@@ -170,7 +140,7 @@ mod tests {
                 r#"{"header":""}"#,
                 r#"header: is ""; give a header's name in lower-case letters, digits and dashes"#,
             ),
-            (r#"{"slow":1}"#, "slow: unknown field `slow`, expected one of `error`,"),
+            (r#"{"slow":1}"#, "slow: is no key; give one of error, slower_than_ms,"),
         ] {
             let text = format!(r#"{{"sampling":{{"rules":[{{}},{rule}]}}}}"#);
             let problem = Config::parse(text.as_bytes()).expect_err(rule).to_string();

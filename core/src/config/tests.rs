@@ -6,10 +6,12 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn nothing_and_an_empty_object_are_the_default() {
-    for text in ["", " \n", "{}", r#"{"otlp":{},"trace":{}}"#] {
+    for text in ["", " \n", "{}", r#"{"otlp":{},"trace":{}}"#, r#"{"otlp":null,"trace":{"parent":null}}"#] {
         assert_eq!(Config::parse(text.as_bytes()), Ok(Config::default()), "{text:?}");
     }
-    check::check(&Config::default()).unwrap();
+    let mut problems = Problems::default();
+    check::check(&mut Config::default(), &mut problems);
+    assert_eq!(problems.into_result(&Value::Null), Ok(()));
 }
 
 #[test]
@@ -155,68 +157,177 @@ fn collectors_may_be_several() {
 
 #[test]
 fn names_the_collector_among_several() {
-    assert_eq!(
-        refused(r#"{"otlp":[{},{"cluster":""}]}"#),
-        "otlp[1].cluster: is empty; give the name of an Envoy cluster"
-    );
-    assert!(
-        refused(r#"{"otlp":[{},{"timeout_ms":"5s"}]}"#)
-            .starts_with("otlp[1].timeout_ms: invalid type: string")
-    );
-    assert!(refused(r#"{"otlp":7}"#).contains("expected a JSON object, or a list of them"));
-    assert!(
-        refused(r#"{"otlp":{"signals":[]}}"#).starts_with("otlp.signals: is empty; give one or several of")
-    );
-    assert!(refused(r#"{"otlp":{"signals":["logs","logs"]}}"#).starts_with("otlp.signals: names logs twice"));
+    for (text, expected) in [
+        (r#"{"otlp":[{},{"cluster":""}]}"#, "otlp[1].cluster: is empty; give the name of an Envoy cluster"),
+        (
+            r#"{"otlp":[{},{"timeout_ms":"5s"}]}"#,
+            "otlp[1].timeout_ms: is a text; give a whole number, 1 to 60000 (milliseconds)",
+        ),
+        (r#"{"otlp":7}"#, "otlp: is a number; give an object, or a list of them"),
+        (r#"{"otlp":[7]}"#, "otlp[0]: is a number; give an object"),
+        (
+            r#"{"otlp":{"signals":[]}}"#,
+            "otlp.signals: is empty; give one or several of traces, metrics, logs",
+        ),
+        (r#"{"otlp":{"signals":["logs","logs"]}}"#, "otlp.signals: names logs twice; give it once"),
+    ] {
+        assert_eq!(refused(text), expected, "{text}");
+    }
 }
 
 #[test]
 fn names_the_key_and_what_would_be_right() {
     for (text, expected) in [
-        (r#"{"otlp":{"timeout":5}}"#, "otlp.timeout: unknown field `timeout`, expected one of `cluster`,"),
-        (r#"{"otpl":{}}"#, "otpl: unknown field `otpl`, expected one of `service_name`,"),
-        (r#"{"otlp":{"timeout_ms":"5s"}}"#, "otlp.timeout_ms: invalid type: string, expected u32"),
-        (r#"{"otlp":{"timeout_ms":-5}}"#, "otlp.timeout_ms: invalid value: integer `-5`, expected u32"),
         (
-            r#"{"trace":{"parent":"envoy"}}"#,
-            "trace.parent: unknown variant `envoy`, expected `auto` or `client`",
+            r#"{"otlp":{"timeout":5}}"#,
+            "otlp.timeout: is no key; give one of cluster, authority, signals, protocol, compression, traces_path, \
+             metrics_path, logs_path, headers, timeout_ms, max_batch_records, max_batch_bytes, max_batch_age_ms, \
+             max_queue_bytes, max_burst_bytes, max_in_flight; did you mean \"timeout_ms\"?",
         ),
+        (
+            r#"{"metrics":{"rhythm":5}}"#,
+            "metrics.rhythm: is no key; give one of interval_ms, temporality, max_attribute_sets",
+        ),
+        (
+            r#"{"resource":{"attribute":{}}}"#,
+            "resource.attribute: is no key; give attributes; did you mean \"attributes\"?",
+        ),
+        (
+            r#"{"limits":{"max_memory":5}}"#,
+            "limits.max_memory: is no key; give max_memory_bytes or max_live_exchanges; did you mean \"max_memory_bytes\"?",
+        ),
+        (
+            r#"{"otlp":{"timeout_ms":"5"}}"#,
+            "otlp.timeout_ms: is a text; give a whole number, 1 to 60000 (milliseconds), without quotation marks",
+        ),
+        (
+            r#"{"otlp":{"timeout_ms":1.5}}"#,
+            "otlp.timeout_ms: is 1.5; give a whole number, 1 to 60000 (milliseconds)",
+        ),
+        (r#"{"otlp":{"timeout_ms":-5}}"#, "otlp.timeout_ms: is -5; give 1 to 60000 (milliseconds)"),
+        (
+            r#"{"otlp":{"timeout_ms":4294967297}}"#,
+            "otlp.timeout_ms: is 4294967297; give 1 to 60000 (milliseconds)",
+        ),
+        (
+            r#"{"sampling":{"rules":[{"input_tokens_above":9007199254740993}]}}"#,
+            "sampling.rules[0].input_tokens_above: is 9007199254740992; give 0 to 9007199254740991",
+        ),
+        (
+            r#"{"trace":{"sample_ratio":"0.5"}}"#,
+            "trace.sample_ratio: is a text; give a number, 0 to 1 (share of the traces), without quotation marks",
+        ),
+        (
+            r#"{"trace":{"propagate":"true"}}"#,
+            "trace.propagate: is a text; give true or false, without quotation marks",
+        ),
+        (r#"{"trace":{"propagate":"yes"}}"#, "trace.propagate: is a text; give true or false"),
+        (r#"{"trace":{"parent":"envoy"}}"#, "trace.parent: is \"envoy\"; give auto or client"),
+        (r#"{"trace":{"baggage":"user.id"}}"#, "trace.baggage: is a text; give a list of texts"),
+        (r#"{"trace":{"baggage":["a",1]}}"#, "trace.baggage[1]: is a number; give a text"),
         (
             r#"{"semconv":{"version":"2"}}"#,
-            "semconv.version: unknown variant `2`, expected one of `1.36.0`, `1.41.0`, `1.42.0-dev`, `next`",
+            "semconv.version: is \"2\"; give one of 1.36.0, 1.41.0, 1.42.0-dev, next",
         ),
         (
-            r#"{"semconv":{"version":["next","2"]}}"#,
-            "semconv.version[1]: unknown variant `2`, expected one of `1.36.0`,",
+            r#"{"semconv":{"version":["next","1.42.0"]}}"#,
+            "semconv.version[1]: is \"1.42.0\"; give one of 1.36.0, 1.41.0, 1.42.0-dev, next; \
+             did you mean \"1.42.0-dev\"?",
         ),
         (
             r#"{"logs":{"events":["exception"]}}"#,
-            "logs.events[0]: unknown variant `exception`, expected one of `inference_details`,",
+            "logs.events[0]: is \"exception\"; give one of inference_details, exceptions, cost_threshold; \
+             did you mean \"exceptions\"?",
         ),
         (
             r#"{"semconv":{"version":2}}"#,
-            "semconv.version: invalid type: integer `2`, expected a text or a list of texts",
+            "semconv.version: is a number; give one of 1.36.0, 1.41.0, 1.42.0-dev, next, or a list of them",
+        ),
+        (
+            r#"{"semconv":{"vocabularies":"gen_ai"}}"#,
+            "semconv.vocabularies: is a text; give a list of gen_ai, openinference, llm",
         ),
         (
             r#"{"semconv":{"vocabularies":["genai"]}}"#,
-            "semconv.vocabularies[0]: unknown variant `genai`, expected",
+            "semconv.vocabularies[0]: is \"genai\"; give one of gen_ai, openinference, llm; did you mean \"gen_ai\"?",
         ),
         (
-            r#"{"providers":[{},{"hots":"a"}]}"#,
-            "providers[1].hots: unknown field `hots`, expected one of `host`,",
+            r#"{"providers":[{"host":"a","provider":"b"},{"hots":"a"}]}"#,
+            "providers[1].hots: is no key; give one of host, path, path_prefix, path_glob, cluster, route, \
+             virtual_host, provider, api, operation; did you mean \"host\"?",
         ),
-        (r#"{"otlp":[7]}"#, "otlp[0]: invalid type: integer `7`, expected a JSON object"),
-        (r#"{"providers":[["a"]]}"#, "providers[0]: invalid type: sequence, expected a JSON object"),
-        (r#"{"providers":{}}"#, "providers: invalid type: map, expected a sequence"),
-        ("[]", "invalid type: sequence, expected a JSON object"),
-        ("7", "invalid type: integer `7`, expected a JSON object"),
-        ("{", "EOF while parsing an object"),
-        (r#"{"otlp":{"cluster":"a",}}"#, "otlp: trailing comma at line 1 column"),
-        ("{} {}", "something follows the JSON object"),
+        (r#"{"providers":[["a"]]}"#, "providers[0]: is a list; give an object"),
+        (r#"{"providers":{}}"#, "providers: is an object; give a list of objects"),
+        (r#"{"resource":{"attributes":[]}}"#, "resource.attributes: is a list; give an object of texts"),
+        (r#"{"resource":{"attributes":{"a":1}}}"#, "resource.attributes.a: is a number; give a text"),
+        (r#"{"trace":true}"#, "trace: is true or false; give an object"),
+        (r#"{"service_name":"a","service_name":"a"}"#, "service_name: is given twice; give it once"),
+        (
+            r#"{"otlp":{"traces_path":"/a","path":"/a"}}"#,
+            "otlp.path: is another name of traces_path, which is given, too; remove one",
+        ),
+        (r#"{"otlp":{"headers":{"a":"1","a":"2"}}}"#, "otlp.headers.a: is given twice; give it once"),
+        ("[]", "is a list; give a JSON object, e.g. {\"otlp\": {\"cluster\": \"otel_collector\"}}"),
+        ("{", "line 1, column 2: the text ends within an object; close it with }"),
+        (r#"{"otlp":{"cluster":"a",}}"#, "line 1, column 24: a comma is followed by no member; remove it"),
+        ("{} {}", "line 1, column 4: something follows the JSON object; remove it"),
     ] {
-        let error = refused(text);
-        assert!(error.starts_with(expected), "{text}\n   {error}\n!= {expected}");
+        assert_eq!(refused(text), expected, "{text}");
     }
+}
+
+#[test]
+fn tells_all_that_is_wrong_in_the_order_of_the_document() {
+    let text = r#"{
+        "trace": { "parent": "envoy", "sample_ratio": 2 },
+        "providers": [{ "provider": 5 }, { "host": "https://a", "path": "/", "provider": "x" }],
+        "otlp": { "max_batch_bytes": "1k", "max_queue_bytes": 20000, "tiemout_ms": 1, "cluster": "" },
+        "service_name": "a", "resource": { "attributes": { "service.name": "b" } }
+    }"#;
+    let errors = Config::parse(text.as_bytes()).unwrap_err();
+    let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
+    let expected = [
+        "trace.parent",
+        "trace.sample_ratio",
+        "providers[0].provider",
+        "providers[1].host",
+        "providers[1].path",
+        "otlp.max_batch_bytes",
+        "otlp.tiemout_ms",
+        "otlp.cluster",
+        "resource.attributes.service.name",
+    ];
+    assert_eq!(paths, expected, "{errors}");
+    assert_eq!(errors.to_string().lines().count(), 9);
+}
+
+#[test]
+fn numbers_are_taken_in_every_notation_that_is_exact() {
+    for (number, expected) in [("1e3", 1000), ("1000.0", 1000), ("10E+2", 1000)] {
+        let config = Config::parse(format!(r#"{{"otlp":{{"timeout_ms":{number}}}}}"#).as_bytes()).unwrap();
+        assert_eq!(config.otlp[0].timeout_ms, expected, "{number}");
+    }
+}
+
+#[test]
+fn a_struct_says_what_the_same_object_in_json_says() {
+    /// A field of that number that holds bytes.
+    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+        [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+    }
+    fn entry(key: &str, value: &[u8]) -> Vec<u8> {
+        field(1, &[field(1, key.as_bytes()), field(2, value)].concat())
+    }
+    let number = [&[0x11][..], &250.0_f64.to_le_bytes()].concat();
+    let otlp = field(5, &entry("timeout_ms", &number));
+    let versions = field(6, &field(1, &field(3, b"next")));
+    let semconv = field(5, &entry("version", &versions));
+    let bytes = [entry("otlp", &otlp), entry("semconv", &semconv)].concat();
+    let text = br#"{"otlp":{"timeout_ms":250},"semconv":{"version":["next"]}}"#;
+    assert_eq!(Config::parse(&bytes), Config::parse(text));
+    let wrong = entry("otlp", &field(5, &entry("timeout", &number)));
+    let error = Config::parse(&wrong).unwrap_err().to_string();
+    assert!(error.starts_with("otlp.timeout: is no key; "), "{error}");
 }
 
 #[test]

@@ -39,8 +39,7 @@ impl Default for Settings {
 }
 
 /// What time a data point covers (`AggregationTemporality`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Temporality {
     /// All since its series began.
     #[default]

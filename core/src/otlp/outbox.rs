@@ -8,8 +8,7 @@ use super::queue::{Limits, Queue};
 use crate::time::UnixNanos;
 
 /// A kind of telemetry, each with an endpoint of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
     /// Spans.
     Traces,

@@ -1,14 +1,11 @@
 //! What is told of a call as log records, apart from its span.
 
-use serde::Deserialize;
-
 use super::{AttributeSink, Conventions};
 use crate::call::Call;
 use crate::time::UnixNanos;
 
 /// A log event that can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
     /// All of a call's attributes, whether its span is sampled or not.
     InferenceDetails,

@@ -11,8 +11,6 @@ mod metrics_tests;
 #[cfg(test)]
 mod tests;
 
-use serde::Deserialize;
-
 use super::common;
 use crate::api::{Api, Page, provider_named};
 use crate::call::{Call, Operation, Outcome};
@@ -20,21 +18,17 @@ use crate::signal::AttributeSink;
 use crate::signal::log::{LogKind, LogRow, Severity};
 
 /// A version of the GenAI conventions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// 1.36.0: what instrumentations told for long and many dashboards read.
-    #[serde(rename = "1.36.0")]
     V1_36,
     /// 1.41.0: the last one in the repository of all conventions.
-    #[serde(rename = "1.41.0")]
     V1_41,
     /// 1.42.0-dev: the first that the conventions' own repository released, and what today's backends read. With
     /// what was merged there until 2026-08-03 (fe5608e).
     #[default]
-    #[serde(rename = "1.42.0-dev")]
     V1_42Dev,
     /// What was merged since, until 2026-10-06 (pull requests 363, 374, 440 and 521 among it).
-    #[serde(rename = "next")]
     Next,
 }
 

@@ -10,8 +10,6 @@ pub mod llm;
 mod openinference;
 pub mod own;
 
-use serde::Deserialize;
-
 use super::log::{LogEvent, LogKind, LogRow};
 use super::metric::PointSink;
 use super::span::Kind;
@@ -20,14 +18,12 @@ use crate::call::Call;
 use gen_ai::{Version, Versions};
 
 /// A vocabulary that can be asked for. Attributes of ours (`inferspan.*`) go along with each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vocabulary {
     /// The OpenTelemetry GenAI conventions.
     #[default]
     GenAi,
     /// That of Arize Phoenix.
-    #[serde(rename = "openinference")]
     OpenInference,
     /// Names that were made by hand.
     Llm,

@@ -1,0 +1,28 @@
+//! The names of what can be chosen from.
+
+use super::table::choice;
+use super::{Compression, EnvoyAttribute, Parent, Protocol, Signal, Temporality};
+use crate::signal::convention::Vocabulary;
+use crate::signal::convention::gen_ai::Version;
+use crate::signal::log::LogKind;
+
+choice! {
+    Signal { Traces = "traces", Metrics = "metrics", Logs = "logs", }
+    Protocol { HttpProtobuf = "http/protobuf", HttpJson = "http/json", Grpc = "grpc", }
+    Compression { None = "none", Gzip = "gzip", }
+    Temporality { Cumulative = "cumulative", Delta = "delta", }
+    Parent { Auto = "auto", Client = "client", }
+    EnvoyAttribute {
+        Cluster = "cluster",
+        Route = "route",
+        AttemptCount = "attempt_count",
+        UpstreamAddress = "upstream_address",
+    }
+    Version { V1_36 = "1.36.0", V1_41 = "1.41.0", V1_42Dev = "1.42.0-dev", Next = "next", }
+    Vocabulary { GenAi = "gen_ai", OpenInference = "openinference", Llm = "llm", }
+    LogKind {
+        InferenceDetails = "inference_details",
+        Exceptions = "exceptions",
+        CostThreshold = "cost_threshold",
+    }
+}
