@@ -15,22 +15,31 @@ use crate::percent;
 /// Variables that are set and not empty, by name.
 type Variables = BTreeMap<String, String>;
 
+/// What the variables did.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// A line for each that could not be used.
+    pub(super) notes: Vec<String>,
+    /// The keys that were filled in, and by which.
+    pub(super) keys: Vec<(String, String)>,
+}
+
 /// Fills in what the configuration leaves open.
-pub(super) fn fill(config: &mut Config, given: &Value<'_>, variables: Variables) -> Vec<String> {
-    let mut filling = Filling { config, given, variables, notes: Vec::new() };
+pub(super) fn fill(config: &mut Config, given: &Value<'_>, variables: Variables) -> Filled {
+    let mut filling = Filling { config, given, variables, filled: Filled::default() };
     filling.variables.retain(|_, value| !value.trim().is_empty());
     filling.resource();
     filling.sampler();
     filling.export();
     filling.disabled();
-    filling.notes
+    filling.filled
 }
 
 struct Filling<'a> {
     config: &'a mut Config,
     given: &'a Value<'a>,
     variables: Variables,
-    notes: Vec<String>,
+    filled: Filled,
 }
 
 impl Filling<'_> {
@@ -41,15 +50,17 @@ impl Filling<'_> {
             match pairs(&text).collect::<Option<Vec<_>>>() {
                 Some(pairs) => {
                     for (key, value) in pairs.into_iter().filter(|(key, _)| key != "service.name" || !named) {
+                        self.fills(format!("resource.attributes.{key}"), name);
                         self.config.resource.attributes.entry(key).or_insert(value);
                     }
                 }
                 None => self.note(name, "is no list of key=value, percent-encoded; all of it is left out"),
             }
         }
-        if let Some((_, name)) = self.take(&["OTEL_SERVICE_NAME"])
+        if let Some((variable, name)) = self.take(&["OTEL_SERVICE_NAME"])
             && !named
         {
+            self.fills("service_name".to_owned(), variable);
             self.config.resource.attributes.remove("service.name");
             self.config.service_name = Some(name.trim().to_owned());
         }
@@ -86,7 +97,9 @@ impl Filling<'_> {
             }
         };
         self.config.trace.sample_ratio = ratio;
+        self.fills("trace.sample_ratio".to_owned(), name);
         if !parent_based {
+            self.fills(format!("sampling.rules[{}]", self.config.sampling.rules.len()), name);
             let rule = SamplingRule { ratio, override_parent: true, ..SamplingRule::default() };
             self.config.sampling.rules.push(rule);
         }
@@ -161,6 +174,7 @@ impl Filling<'_> {
                 continue;
             };
             let name = name.to_ascii_lowercase();
+            self.fills(format!("otlp.headers.{name}"), variable);
             self.apply(variable, &[], |config| {
                 for otlp in config.otlp.iter_mut() {
                     otlp.headers.entry(name.clone()).or_insert_with(|| Secret(value.clone()));
@@ -194,7 +208,7 @@ impl Filling<'_> {
     }
 
     /// Fills in what a variable says, unless one of its keys is given or it would make the configuration invalid.
-    fn apply(&mut self, variable: &str, keys: &[&str], fill: impl FnOnce(&mut Config) -> Filled) {
+    fn apply(&mut self, variable: &str, keys: &[&str], fill: impl FnOnce(&mut Config) -> Fit) {
         if keys.iter().any(|key| self.given.has(key)) {
             return;
         }
@@ -206,13 +220,22 @@ impl Filling<'_> {
             problems.into_result(self.given).map_err(|errors| errors.to_string())
         });
         match checked {
-            Ok(()) => *self.config = config,
+            Ok(()) => {
+                *self.config = config;
+                if let Some(key) = keys.iter().find(|key| !key.ends_with(']')) {
+                    self.fills((*key).to_owned(), variable);
+                }
+            }
             Err(problem) => self.note(variable, &problem),
         }
     }
 
+    fn fills(&mut self, key: String, variable: &str) {
+        self.filled.keys.push((key, variable.to_owned()));
+    }
+
     fn note(&mut self, variable: &str, problem: &str) {
-        self.notes.push(format!("{variable} {problem}"));
+        self.filled.notes.push(format!("{variable} {problem}"));
     }
 }
 
@@ -233,13 +256,13 @@ fn path_of(url: &str) -> &str {
 }
 
 /// What is wrong with a value, if anything is.
-type Filled = Result<(), &'static str>;
+type Fit = Result<(), &'static str>;
 
 /// A variable, those that come before it, the keys that it fills, and how.
 struct Row {
     names: &'static [&'static str],
     keys: &'static [&'static str],
-    fill: fn(&mut Config, &str) -> Filled,
+    fill: fn(&mut Config, &str) -> Fit,
 }
 
 const ROWS: &[Row] = &[
@@ -274,7 +297,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// What follows `OTEL_EXPORTER_OTLP_` or that and a signal, the keys that it fills, and how.
-type OtlpRow = (&'static str, &'static [&'static str], fn(&mut Otlp, &str) -> Filled);
+type OtlpRow = (&'static str, &'static [&'static str], fn(&mut Otlp, &str) -> Fit);
 
 const OTLP_ROWS: &[OtlpRow] = &[
     ("TIMEOUT", &["otlp.timeout_ms"], |otlp, text| number(&mut otlp.timeout_ms, text)),
@@ -297,7 +320,7 @@ const OTLP_ROWS: &[OtlpRow] = &[
     }),
 ];
 
-fn number(field: &mut u32, text: &str) -> Filled {
+fn number(field: &mut u32, text: &str) -> Fit {
     *field = text.parse().map_err(|_| "is no whole number")?;
     Ok(())
 }

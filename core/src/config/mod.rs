@@ -17,6 +17,8 @@
 //! how), and the key gets its line in `docs/configuration.md`, which is held against the tables by a test.
 
 mod check;
+#[cfg(feature = "tools")]
+mod effective;
 mod environment;
 mod export;
 mod json;
@@ -27,6 +29,8 @@ mod problems;
 mod protobuf;
 mod read;
 mod sampling;
+#[cfg(feature = "tools")]
+mod schema;
 mod table;
 mod value;
 
@@ -46,10 +50,14 @@ use problems::Problems;
 use table::{Rule, section, within};
 use value::Value;
 
+#[cfg(feature = "tools")]
+pub use effective::{Effective, Setting, Source};
 pub use export::{Collectors, Compression, Metrics, Otlp, Protocol, Signal, Temporality};
 pub use prices::{CostLimits, PriceRates, PriceRule, PriceTier};
 pub use problems::{ConfigError, ConfigErrors};
 pub use sampling::{Sampling, SamplingRule};
+#[cfg(feature = "tools")]
+pub use schema::schema;
 
 section! {
     /// The whole configuration. Everything has a default; `{}` works.
@@ -303,8 +311,8 @@ impl Config {
     ) -> Result<(Self, Vec<String>), ConfigErrors> {
         let document = value::read(bytes)?;
         let mut config = Self::read(&document)?;
-        let notes = environment::fill(&mut config, &document, variables);
-        Ok((config, notes))
+        let filled = environment::fill(&mut config, &document, variables);
+        Ok((config, filled.notes))
     }
 
     fn read(document: &Value<'_>) -> Result<Self, ConfigErrors> {

@@ -165,7 +165,7 @@ impl Problems {
     }
 }
 
-fn is_at_or_below(path: &str, place: &str) -> bool {
+pub(super) fn is_at_or_below(path: &str, place: &str) -> bool {
     path.strip_prefix(place)
         .is_some_and(|rest| place.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -19,6 +19,10 @@ pub(super) fn object(value: &Value<'_>, section: &mut dyn Section, problems: &mu
     let keys = section.keys();
     let (mut given, mut misspelt) = (vec![false; keys.len()], Vec::new());
     for (name, value) in members {
+        // Editors are told by it what may stand here.
+        if name == "$schema" && problems.path().is_empty() {
+            continue;
+        }
         let mark = problems.enter(name);
         let index = keys.iter().position(|key| key.names().any(|known| known == name));
         match index.and_then(|index| Some((index, keys.get(index)?, given.get_mut(index)?))) {

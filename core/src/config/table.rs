@@ -29,7 +29,6 @@ pub(super) struct Key {
     pub(super) rule: Rule,
     /// What it is for. The filter does not carry it.
     #[cfg(feature = "tools")]
-    #[expect(dead_code, reason = "for the schema, which is to come")]
     pub(super) doc: &'static [&'static str],
 }
 
@@ -169,7 +168,6 @@ pub(super) trait Names {
     /// Adds the one of this index.
     fn add(&mut self, index: usize);
     #[cfg(feature = "tools")]
-    #[expect(dead_code, reason = "for the schema, which is to come")]
     fn chosen(&self) -> Vec<&'static str>;
 }
 
