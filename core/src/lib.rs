@@ -25,6 +25,7 @@ pub mod exchange;
 pub mod frame;
 mod gather;
 pub mod headers;
+pub mod ids;
 pub mod json;
 pub mod metrics;
 pub mod otlp;

@@ -22,7 +22,7 @@ use proxy_wasm::types::ContextType;
 use crate::exchange::{Live, Stream};
 use crate::export::{ExportAnswer, Exporter};
 use crate::host::{self, Buffer, Level, PairScratch};
-use crate::ids::Ids;
+use crate::ids::{self, Ids};
 use crate::live::{Entry, Registry};
 use crate::metering::Metering;
 use crate::resource;
@@ -126,7 +126,7 @@ impl Default for State {
             exporter: Exporter::new(&config.otlp, resource::envelope(&config, 0)),
             metering: None,
             stats: Stats::default(),
-            ids: Ids::default(),
+            ids: ids::new(),
             budget,
             scratch: PairScratch::default(),
             live: Registry::default(),
