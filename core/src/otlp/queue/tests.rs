@@ -86,6 +86,17 @@ fn a_clock_set_back_keeps_nothing() {
 }
 
 #[test]
+fn a_clock_set_back_far_does_not_hold_up_what_the_collector_takes() {
+    let mut queue = Queue::new(Limits { batch_records: 1, ..LIMITS });
+    push(&mut queue, at(1_000_000.0), 10);
+    let batch = queue.next(at(1_000_000.0)).unwrap();
+    queue.sent(1, batch, at(1_000_000.0));
+    queue.answered(1, ACCEPTED, at(1_000_000.0), 0).unwrap();
+    push(&mut queue, at(1.0), 10);
+    assert!(queue.is_ready(at(1.0)));
+}
+
+#[test]
 fn drops_the_oldest_that_is_not_under_way() {
     let mut queue = with_an_export();
     (0..4).for_each(|n| push(&mut queue, at(f64::from(n)), 10));
