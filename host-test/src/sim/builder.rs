@@ -236,6 +236,12 @@ impl ProxyBuilder {
         self
     }
 
+    /// Where all random bytes come from that the filter is given.
+    pub fn random_from(mut self, fill: impl FnMut(&mut [u8]) + 'static) -> Self {
+        self.world.random.source = Some(Box::new(fill));
+        self
+    }
+
     /// The level from which on lines are logged, and which `proxy_get_log_level` answers; info unless told.
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.world.log_level = level;

@@ -143,15 +143,16 @@ fn queue_id(index: usize) -> u32 {
 }
 
 /// The random bytes a filter is given: what the test says, then a sequence that depends on the seed alone.
-#[derive(Clone, Debug)]
 pub(crate) struct Random {
     pub(crate) scripted: VecDeque<u8>,
+    /// Gives them all, where there is one.
+    pub(crate) source: Option<Box<dyn FnMut(&mut [u8])>>,
     state: u64,
 }
 
 impl Random {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { scripted: VecDeque::new(), state: seed }
+        Self { scripted: VecDeque::new(), source: None, state: seed }
     }
 
     pub(crate) fn reseed(&mut self, seed: u64) {
@@ -159,6 +160,9 @@ impl Random {
     }
 
     pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        if let Some(source) = &mut self.source {
+            return source(bytes);
+        }
         for byte in bytes {
             *byte = self.scripted.pop_front().unwrap_or_else(|| self.next().to_le_bytes()[7]);
         }
