@@ -5,6 +5,7 @@
 //! when it did what was asked, 1 when it did not, 2 when the command line was wrong.
 
 mod base_url;
+mod configuration;
 mod demo;
 mod parts;
 mod prices;
@@ -17,7 +18,7 @@ mod up;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// LLM telemetry at the proxy: try it, run it, ask what it would say.
 #[derive(Parser)]
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
         eprintln!("inferspan: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// Ends the program as clap does where the command line is wrong.
+fn misuse(kind: clap::error::ErrorKind, message: &str) -> ! {
+    Cli::command().error(kind, message).exit()
 }
 
 #[cfg(test)]

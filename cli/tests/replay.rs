@@ -146,29 +146,164 @@ fn a_tree_for_each_call_and_a_sum_for_people() {
 }
 
 #[test]
-fn otlp_lines_are_the_spans_that_a_collector_would_get() {
+fn the_spans_are_one_request_that_a_collector_takes() {
     let said = replay(&["--format", "otlp", "calls.har"]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     let exports = said.documents();
-    assert_eq!(exports.len(), 3);
-    let of = |export: &Value, pointer: &str| export.pointer(pointer).cloned().unwrap_or_default();
-    let span = |export: &Value| of(export, "/resourceSpans/0/scopeSpans/0/spans/0");
-    assert_eq!(
-        of(&exports[0], "/resourceSpans/0/resource/attributes"),
-        json!([{ "key": "service.name", "value": { "stringValue": "inferspan replay" } }])
-    );
-    let first = span(&exports[0]);
+    let [export] = exports.as_slice() else { panic!("one request: {exports:?}") };
+    let of = |pointer: &str| export.pointer(pointer).cloned().unwrap_or_default();
+    let resource = of("/resourceSpans/0/resource/attributes");
+    assert_eq!(resource[0], json!({ "key": "service.name", "value": { "stringValue": "inferspan" } }));
+    assert_eq!(resource[1]["key"], "service.instance.id");
+    let spans = of("/resourceSpans/0/scopeSpans/0/spans");
+    let [first, second, third] = spans.as_array().unwrap().as_slice() else { panic!("three spans: {spans}") };
     assert_eq!(first["traceId"], "0af7651916cd43dd8448eb211c80319c", "the client's trace");
     assert_eq!(first["parentSpanId"], "b7ad6b7169203331");
     assert_eq!((&first["name"], &first["kind"]), (&json!("chat gpt-4o"), &json!(3)));
     // 2026-01-02T03:04:05Z; send and wait take half a second, receive a second and a half.
     assert_eq!(first["startTimeUnixNano"], "1767323045000000000");
     assert_eq!(first["endTimeUnixNano"], "1767323047000000000");
-    let ids: Vec<_> = exports.iter().map(|export| span(export)["spanId"].clone()).collect();
+    let ids = [first, second, third].map(|span| span["spanId"].clone());
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
-    assert_eq!(span(&exports[1])["parentSpanId"], Value::Null, "a root has none");
+    assert_eq!(second["parentSpanId"], Value::Null, "a root has none");
     assert!(!said.stdout.contains("sk-secret") && !said.stdout.contains("Why?"), "{}", said.stdout);
     assert_eq!(replay(&["--format", "otlp", "calls.har"]).stdout, said.stdout, "the same twice");
+    let other = replay(&["--format", "otlp", "calls.jsonl"]).stdout;
+    assert!(!ids.iter().any(|id| other.contains(id.as_str().unwrap())), "another capture has other ids");
+}
+
+#[test]
+fn each_signal_is_a_request_of_its_own() {
+    let said = replay(&["--format", "otlp", "--signal", "metrics", "calls.har"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    let exports = said.documents();
+    let metrics = exports[0].pointer("/resourceMetrics/0/scopeMetrics/0/metrics").unwrap();
+    let of = |name: &str| metrics.as_array().unwrap().iter().find(|metric| metric["name"] == name).unwrap();
+    let tokens = of("gen_ai.client.token.usage");
+    let points = tokens.pointer("/histogram/dataPoints").unwrap().as_array().unwrap();
+    let sums: Vec<_> = points.iter().map(|point| point["sum"].as_f64().unwrap()).collect();
+    assert_eq!(sums, [11.0, 7.0]);
+    // A second after the end of the last exchange, which got no answer at 03:04:10.
+    assert_eq!(points[0]["timeUnixNano"], "1767323051000000000");
+    assert_eq!(exports.len(), 1);
+
+    let said = replay(&["--format", "otlp", "--signal", "logs", "calls.har"]);
+    let exports = said.documents();
+    let records = exports[0].pointer("/resourceLogs/0/scopeLogs/0/logRecords").unwrap();
+    let names: Vec<_> =
+        records.as_array().unwrap().iter().map(|record| record["eventName"].clone()).collect();
+    assert_eq!(names, ["gen_ai.client.operation.exception", "gen_ai.client.operation.exception"]);
+
+    let said = replay(&["--format", "otlp", "--signal", "logs", "calls.jsonl"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""), "nothing failed there");
+}
+
+#[test]
+fn what_is_sampled_away_is_counted_and_not_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    let none = directory.path().join("none.json");
+    fs::write(&none, r#"{"service_name": "shop", "trace": {"sample_ratio": 0}}"#).unwrap();
+    let none = none.to_str().unwrap();
+    let said = replay(&["--format", "otlp", "--config", none, "calls.har"]);
+    // The client of the first one asked for it.
+    assert_eq!(said.stdout.matches("spanId").count(), 1, "{}", said.stdout);
+    assert!(
+        said.stdout.contains(r#"{"key":"service.name","value":{"stringValue":"shop"}}"#),
+        "{}",
+        said.stdout
+    );
+    let metrics = replay(&["--format", "otlp", "--signal", "metrics", "--config", none, "calls.har"]).stdout;
+    assert!(
+        metrics.contains(r#""count":"3""#) || metrics.matches(r#""count":"1""#).count() >= 3,
+        "{metrics}"
+    );
+    let said = replay(&["--config", none, "calls.har"]);
+    assert!(said.stdout.starts_with("calls.har#0  shop\n└─ chat gpt-4o "), "{}", said.stdout);
+    assert!(said.stdout.contains("calls.har#3  shop\n"), "{}", said.stdout);
+}
+
+#[test]
+fn protobuf_is_the_same_request() {
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use prost::Message;
+    let output = Command::new(env!("CARGO_BIN_EXE_inferspan"))
+        .args(["replay", "--format", "protobuf", "calls.har"])
+        .current_dir(folder())
+        .output()
+        .unwrap();
+    let request = ExportTraceServiceRequest::decode(output.stdout.as_slice()).unwrap();
+    let json = &replay(&["--format", "otlp", "calls.har"]).documents()[0];
+    let json: ExportTraceServiceRequest = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(request, json);
+}
+
+#[test]
+fn a_summary_ends_the_trees_or_stands_alone() {
+    let trees = replay(&["calls.har", "calls.jsonl"]).stdout;
+    let said = replay(&["--summary", "calls.har", "calls.jsonl"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "6 exchanges, 5 LLM calls\n"));
+    assert!(trees.ends_with(&said.stdout), "{trees}");
+    let lines: Vec<Vec<&str>> = said
+        .stdout
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(
+        lines[0],
+        ["model", "provider", "calls", "errors", "tokens in", "tokens out", "cost", "first token p50", "p95"]
+    );
+    let line = |model: &str| lines.iter().find(|line| line[0] == model).unwrap()[1..].to_vec();
+    assert_eq!(line("gpt-4o-2024-08-06"), ["openai", "1", "0", "11", "7", "-", "500 ms", "500 ms"]);
+    assert_eq!(line("claude-haiku-4-5"), ["anthropic", "1", "1", "-", "-", "-", "-", "-"]);
+    assert_eq!(line("all"), ["5", "2", "16", "9", "-", "500 ms", "500 ms"]);
+}
+
+#[test]
+fn what_was_not_captured_is_said_and_no_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let har = fs::read_to_string(folder().join("calls.har")).unwrap();
+    let mut har: Value = serde_json::from_str(&har).unwrap();
+    let response = har.pointer_mut("/log/entries/0/response/content").unwrap();
+    *response = json!({ "size": 900, "mimeType": "text/event-stream" });
+    let path = directory.path().join("half.har");
+    fs::write(&path, har.to_string()).unwrap();
+    let said = replay(&[path.to_str().unwrap()]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "4 exchanges, 3 LLM calls\n"));
+    let title = format!("{}#0  (the answer's body was not captured)\n", path.display());
+    assert!(said.stdout.starts_with(&title), "{}", said.stdout);
+    assert!(said.stdout.contains("└─ losses  unread bodies\n"), "{}", said.stdout);
+}
+
+#[test]
+fn stdin_is_whatever_comes() {
+    let har = fs::read(folder().join("calls.har")).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(&har).unwrap();
+    let marked = [b"\xef\xbb\xbf".as_slice(), &har].concat();
+    let jsonl = fs::read(folder().join("calls.jsonl")).unwrap();
+    let mut facts = har_facts().to_vec();
+    for (at, call) in facts.iter_mut().enumerate() {
+        call["id"] = json!(format!("-#{at}"));
+    }
+    for (input, expected) in [
+        (har, facts.clone()),
+        (packed.finish().unwrap(), facts.clone()),
+        (marked, facts),
+        (jsonl, jsonl_facts().to_vec()),
+    ] {
+        let mut replay = Command::new(env!("CARGO_BIN_EXE_inferspan"))
+            .args(["replay", "--format", "facts", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        replay.stdin.take().unwrap().write_all(&input).unwrap();
+        let said = replay.wait_with_output().unwrap();
+        assert_eq!(said.status.code(), Some(0));
+        let said = String::from_utf8(said.stdout).unwrap();
+        let said: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(said, expected);
+    }
 }
 
 /// Needs wasmtime: `--no-default-features` leaves it out.
@@ -177,17 +312,56 @@ fn otlp_lines_are_the_spans_that_a_collector_would_get() {
 fn the_compiled_filter_says_the_same() {
     let wasm = host_test::build::filter(&mut |line| eprintln!("{line}")).unwrap();
     let wasm = wasm.to_str().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.json");
+    fs::write(&config, EVERYTHING).unwrap();
+    let config = config.to_str().unwrap();
+    let half = directory.path().join("half.har");
+    fs::write(&half, UNCAPTURED).unwrap();
+    let half = half.to_str().unwrap();
     let said =
         replay(&["--format", "facts", "--split", "bytes:3", "--wasm", wasm, "calls.har", "calls.jsonl"]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     assert_eq!(said.documents(), [har_facts().as_slice(), &jsonl_facts()].concat());
+    for (signal, split) in [("traces", "whole"), ("metrics", "random:5"), ("logs", "bytes:100")] {
+        let how = ["--format", "otlp", "--signal", signal, "--split", split, "--config", config];
+        let files = ["calls.har", "calls.jsonl", half];
+        let native = replay(&[&how[..], &files].concat());
+        assert_eq!((native.code, native.stdout.lines().count()), (Some(0), 1), "{signal}");
+        let compiled = replay(&[&how[..], &["--wasm", wasm], &files].concat());
+        assert_eq!((compiled.code, compiled.stderr.as_str()), (Some(0), ""), "{signal}");
+        assert_eq!(compiled.stdout, native.stdout, "{signal}");
+    }
     let said = replay(&["--wasm", wasm, "calls.har"]);
+    assert_eq!(said.stdout, replay(&["calls.har"]).stdout);
     assert_eq!(said.stderr, "4 exchanges, 3 LLM calls\n");
     assert!(said.stdout.contains("✓ completed    2.00 s"), "{}", said.stdout);
     let said = replay(&["--wasm", "calls.har", "calls.har"]);
     assert_eq!(said.code, Some(1));
     assert!(said.stderr.starts_with("inferspan: calls.har: "), "{}", said.stderr);
 }
+
+/// A configuration in which much is told.
+#[cfg(feature = "wasm")]
+const EVERYTHING: &str = r#"{
+    "service_name": "shop", "resource": {"attributes": {"deployment.environment.name": "test"}},
+    "otlp": [{"cluster": "a", "protocol": "grpc"}, {"cluster": "b", "compression": "gzip"}],
+    "metrics": {"temporality": "delta"}, "trace": {"sample_ratio": 0.5},
+    "sampling": {"rules": [{"error": true}]}, "semconv": {"vocabularies": ["gen_ai", "openinference", "llm"]},
+    "logs": {"events": ["inference_details", "exceptions", "cost_threshold"]}, "cost": {"threshold_usd": 0.00001},
+    "prices": [{"model": "gpt-4o*", "usd_per_million": {"input": 2.5, "output": 10}}],
+    "providers": [{"host": "llm.*", "provider": "vllm"}]
+}"#;
+
+/// Bodies that the browser did not keep, of a call that began before those of the other files.
+#[cfg(feature = "wasm")]
+const UNCAPTURED: &str = r#"{"log": {"entries": [{
+    "startedDateTime": "2025-12-31T23:59:59Z",
+    "request": {"method": "POST", "url": "https://api.openai.com/v1/chat/completions", "headers": [
+        {"name": "content-type", "value": "application/json"}], "bodySize": 100},
+    "response": {"status": 200, "headers": [{"name": "content-type", "value": "application/json"}],
+        "content": {"size": 1000}},
+    "timings": {"send": 1, "wait": 2000, "receive": 3}}]}}"#;
 
 #[test]
 fn the_configuration_is_the_filters() {
@@ -236,7 +410,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
     let other = file("notes.txt", "");
     let said = replay(&[&other]);
     assert_eq!(said.code, Some(1));
-    assert!(said.stderr.contains("not a `.har`, `.jsonl` or `.jsonl.gz` file"), "{}", said.stderr);
+    assert!(said.stderr.contains("not a `.har`, `.jsonl`, `.har.gz` or `.jsonl.gz` file"), "{}", said.stderr);
 }
 
 #[test]
@@ -244,7 +418,7 @@ fn what_is_not_there_is_said_before_anything_is_read() {
     let empty = tempfile::tempdir().unwrap();
     for (path, problem) in [
         ("no-such.har", "No such file"),
-        (empty.path().to_str().unwrap(), "no `.har`, `.jsonl` or `.jsonl.gz` file"),
+        (empty.path().to_str().unwrap(), "no `.har`, `.jsonl`, `.har.gz` or `.jsonl.gz` file"),
     ] {
         let said = replay(&["calls.har", path]);
         assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{path}");
@@ -260,6 +434,10 @@ fn a_wrong_command_line_is_exit_code_2() {
         &["--split", "half", "calls.har"],
         &["--split", "bytes:0", "calls.har"],
         &["--no-such-option", "calls.har"],
+        &["--signal", "logs", "calls.har"],
+        &["--format", "facts", "--signal", "logs", "calls.har"],
+        &["--format", "otlp", "--signal", "profiles", "calls.har"],
+        &["--format", "facts", "--summary", "calls.har"],
     ] {
         let said = replay(arguments);
         assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{arguments:?}");

@@ -5,7 +5,7 @@ use std::fmt;
 use host_test::rig::span::Span;
 
 use super::calls::Call;
-use crate::show::tree;
+use crate::show::fact;
 
 /// What a call's span should hold. What a field leaves open is not checked.
 #[derive(Clone, Default)]
@@ -140,7 +140,7 @@ fn span_of(call: &Call, span: &Span) -> Vec<String> {
     if span.end < span.start || span.start == 0 {
         wrong.push(format!("it lasts from {} to {}", span.start, span.end));
     }
-    let first_token = tree::first_token(span);
+    let first_token = fact::first_token(span);
     if expected.streamed && first_token.is_none_or(|first| first.is_zero() || first > span.duration()) {
         wrong.push(format!("time to first token is {first_token:?} of {:?}", span.duration()));
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use inferspan_core::call::facts::Facts as Called;
 use serde::Serialize;
 
-use super::runner::Observation;
+use super::Observation;
 
 /// The line, with its end.
 pub(super) fn line(id: &str, observation: &Observation) -> Result<String> {
@@ -14,7 +14,7 @@ pub(super) fn line(id: &str, observation: &Observation) -> Result<String> {
         Observation::Nothing => serde_json::to_string(&Nothing { id, operation: None })?,
         Observation::Call(told) => serde_json::to_string(&Facts { id, facts: Called(&told.call) })?,
         #[cfg(feature = "wasm")]
-        Observation::Export(export) => of_span::line(id, export)?,
+        Observation::Sent(sent) => of_span::line(id, sent.span.as_ref())?,
     };
     line.push('\n');
     Ok(line)
@@ -39,14 +39,12 @@ mod of_span {
     use anyhow::{Context, Result};
     use host_test::rig::span::{Span, Value};
     use inferspan_core::call::facts::FACTS;
-    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use serde_json::{Map, json};
 
     use crate::show;
 
-    pub(super) fn line(id: &str, export: &ExportTraceServiceRequest) -> Result<String> {
-        let spans = Span::all(export);
-        let [span] = spans.as_slice() else { anyhow::bail!("{} spans for one exchange", spans.len()) };
+    pub(super) fn line(id: &str, span: Option<&Span>) -> Result<String> {
+        let span = span.context("no span of the exchange")?;
         let mut facts = Map::new();
         facts.insert("id".to_owned(), json!(id));
         for fact in FACTS {

@@ -1,12 +1,16 @@
-//! The facts of a call, as the attributes of its span tell them.
+//! The facts of a call, as the attributes of its span tell them, in whatever vocabulary.
+
+use std::time::Duration;
 
 use host_test::rig::span::{Span, Value};
 use inferspan_core::call::facts::FACTS;
+use inferspan_replay::summary::Sample;
 
 /// The value of a fact of the core's list; `None` where the span does not tell it.
 pub(crate) fn of<'s>(span: &'s Span, fact: &str) -> Option<&'s Value> {
-    let fact = FACTS.iter().find(|listed| listed.name == fact)?;
-    fact.attributes().find_map(|key| span.get(key))
+    let listed = FACTS.iter().find(|listed| listed.name == fact)?;
+    let elsewhere = ELSEWHERE.iter().filter(|(name, _)| *name == fact).map(|(_, key)| *key);
+    listed.attributes().chain(elsewhere).find_map(|key| span.get(key))
 }
 
 /// The same where it is a text.
@@ -25,12 +29,75 @@ pub(crate) fn int(span: &Span, fact: &str) -> Option<i64> {
     }
 }
 
-/// The same where it is a list of texts; empty where it is not told.
-pub(crate) fn texts<'s>(span: &'s Span, fact: &str) -> Vec<&'s str> {
-    let Some(Value::List(values)) = of(span, fact) else { return Vec::new() };
-    let texts = values.iter().map(|value| match value {
-        Value::Text(text) => text.as_str(),
-        _ => "",
-    });
-    texts.collect()
+/// The same where it is a number.
+pub(crate) fn double(span: &Span, fact: &str) -> Option<f64> {
+    match of(span, fact)? {
+        Value::Double(double) => Some(*double),
+        _ => None,
+    }
 }
+
+/// The same where it is a list of texts, or one text; empty where it is not told.
+pub(crate) fn texts<'s>(span: &'s Span, fact: &str) -> Vec<&'s str> {
+    match of(span, fact) {
+        Some(Value::List(values)) => values.iter().map(text_of).collect(),
+        Some(Value::Text(text)) => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+/// What could not be read of the call.
+pub(crate) fn losses(span: &Span) -> Vec<&str> {
+    span.texts("inferspan.losses")
+}
+
+/// The model that answered, else the one that was asked.
+pub(crate) fn model(span: &Span) -> Option<&str> {
+    text(span, "response_model").or_else(|| text(span, "request_model"))
+}
+
+/// Time to first token, if the span tells; not where nobody measured times.
+pub(crate) fn first_token(span: &Span) -> Option<Duration> {
+    let seconds = span.double("gen_ai.response.time_to_first_chunk")?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|_| !span.duration().is_zero())
+}
+
+/// What the call adds to a summary.
+pub(crate) fn sample(span: &Span) -> Sample {
+    let count = |fact| int(span, fact).and_then(|count| u64::try_from(count).ok());
+    Sample {
+        model: model(span).unwrap_or_default().to_owned(),
+        provider: text(span, "provider").unwrap_or_default().to_owned(),
+        failed: span.is_error,
+        input_tokens: count("input_tokens"),
+        output_tokens: count("output_tokens"),
+        cost: double(span, "cost"),
+        first_token: first_token(span),
+    }
+}
+
+fn text_of(value: &Value) -> &str {
+    match value {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
+/// How vocabularies beside the GenAI conventions and ours tell what a person's view shows.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("provider", "llm.provider"),
+    ("provider", "llm.system"),
+    ("request_model", "llm.request.model_name"),
+    ("request_model", "llm.model_name"),
+    ("request_model", "llm.model"),
+    ("response_model", "llm.response.model_name"),
+    ("finish_reasons", "llm.finish_reason"),
+    ("input_tokens", "llm.token_count.prompt"),
+    ("input_tokens", "llm.usage.prompt_tokens"),
+    ("output_tokens", "llm.token_count.completion"),
+    ("output_tokens", "llm.usage.completion_tokens"),
+    ("cache_read_tokens", "llm.token_count.prompt_details.cache_read"),
+    ("cache_write_tokens", "llm.token_count.prompt_details.cache_write"),
+    ("reasoning_tokens", "llm.token_count.completion_details.reasoning"),
+    ("cost", "llm.cost.total"),
+];

@@ -1,6 +1,7 @@
 //! Spans on stdout: trees for people, OTLP/JSON lines for machines.
 
 pub(crate) mod fact;
+pub(crate) mod summary;
 pub(crate) mod terminal;
 pub(crate) mod told;
 pub(crate) mod tree;

@@ -6,8 +6,8 @@ use host_test::rig::span::{Span, Value};
 use inferspan_core::signal::{self, AttributeSink};
 use inferspan_core::trace_context::SpanId;
 
-/// The span that is told of a call.
-pub(crate) fn span(told: &signal::Span<'_>) -> Span {
+/// The span that is told of a call, by that service.
+pub(crate) fn span(told: &signal::Span<'_>, service: &str) -> Span {
     let mut attributes = Attributes(BTreeMap::new());
     told.attributes(&mut attributes);
     let (position, error) = (told.position(), told.error());
@@ -25,7 +25,7 @@ pub(crate) fn span(told: &signal::Span<'_>) -> Span {
         is_error: error.is_some(),
         message: error.unwrap_or_default().to_owned(),
         attributes: attributes.0,
-        resource: BTreeMap::new(),
+        resource: BTreeMap::from([("service.name".to_owned(), service.into())]),
     }
 }
 

@@ -20,19 +20,30 @@ use anstyle::{AnsiColor, Style};
 use host_test::rig::span::{Span, Value};
 
 use super::fact;
+use super::summary::dollars;
 
 /// The tree of the spans of one trace, which share a trace id. `label` says what the trace is about, where someone
 /// knows. Lines are cut to `width` columns; colours are escape codes, for `anstream` to keep or drop.
 pub(crate) fn trace(spans: &[Span], label: Option<&str>, width: usize) -> String {
     let Some(first) = spans.first() else { return String::new() };
-    let label = label.map(|label| format!("  {label}")).unwrap_or_default();
+    let label = [label, service(spans)].into_iter().flatten().map(|part| format!("  {part}"));
+    let label = label.collect::<String>();
     let label = cut(&label, width.saturating_sub("trace ".len() + first.trace_id.len()));
     format!("{FAINT}trace {}{FAINT:#}{label}\n{}", first.trace_id, branches(spans, width))
 }
 
 /// The same under a title of its own, where the trace is nothing to be looked up. The title is not cut.
 pub(crate) fn titled(title: &str, spans: &[Span], width: usize) -> String {
-    format!("{FAINT}{}{FAINT:#}\n{}", cut(title, usize::MAX), branches(spans, width))
+    let service = service(spans).map(|service| format!("  {}", cut(service, width))).unwrap_or_default();
+    format!("{FAINT}{}{service}{FAINT:#}\n{}", cut(title, usize::MAX), branches(spans, width))
+}
+
+/// Who tells of the spans, where somebody gave it a name.
+fn service(spans: &[Span]) -> Option<&str> {
+    match spans.first()?.resource.get("service.name")? {
+        Value::Text(service) if service != UNNAMED => Some(service),
+        _ => None,
+    }
 }
 
 fn branches(spans: &[Span], width: usize) -> String {
@@ -86,16 +97,19 @@ fn leaves(span: &Span) -> Vec<(&'static str, String)> {
         leaves.push(("parent", span.parent_id.clone()));
     }
     let provider = fact::text(span, "provider").map(|provider| format!("by {provider}"));
-    let model = fact::text(span, "response_model").or(fact::text(span, "request_model")).map(str::to_owned);
+    let model = fact::model(span).map(str::to_owned);
     let model = [model, provider].into_iter().flatten().collect::<Vec<_>>().join(" ");
     if !model.is_empty() {
         leaves.push(("model", model));
     }
-    if let Some(first) = first_token(span) {
+    if let Some(first) = fact::first_token(span) {
         leaves.push(("time", format!("first token after {}", duration(first))));
     }
     if let Some(tokens) = tokens(span) {
         leaves.push(("tokens", tokens));
+    }
+    if let Some(cost) = fact::double(span, "cost") {
+        leaves.push(("cost", dollars(cost)));
     }
     let finish = fact::texts(span, "finish_reasons").join(", ");
     if !finish.is_empty() {
@@ -104,6 +118,10 @@ fn leaves(span: &Span) -> Vec<(&'static str, String)> {
     let error = error(span);
     if !error.is_empty() {
         leaves.push(("error", error));
+    }
+    let losses = fact::losses(span).join(", ").replace('_', " ");
+    if !losses.is_empty() {
+        leaves.push(("losses", losses));
     }
     leaves
 }
@@ -152,17 +170,12 @@ fn bar(span: &Span, room: usize) -> Option<(usize, usize)> {
     if columns < 8 || whole <= 0.0 {
         return None;
     }
-    let share = (first_token(span)?.as_secs_f64() / whole).clamp(0.0, 1.0);
+    let share = (fact::first_token(span)?.as_secs_f64() / whole).clamp(0.0, 1.0);
     let mut waiting = 0;
     while waiting < columns && (waiting as f64) < share * columns as f64 {
         waiting += 1;
     }
     Some((waiting, columns - waiting))
-}
-
-/// Time to first token, if the span tells; not where nobody measured times.
-pub(crate) fn first_token(span: &Span) -> Option<Duration> {
-    Duration::try_from_secs_f64(span.double(FIRST_TOKEN)?).ok().filter(|_| !span.duration().is_zero())
 }
 
 fn mood(outcome: &str, is_error: bool) -> (&'static str, Style) {
@@ -173,7 +186,7 @@ fn mood(outcome: &str, is_error: bool) -> (&'static str, Style) {
     }
 }
 
-fn duration(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
         // Nobody measured it.
@@ -186,7 +199,7 @@ fn duration(duration: Duration) -> String {
 }
 
 /// `1234567` as `1 234 567`.
-fn grouped(number: i64) -> String {
+pub(super) fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -198,7 +211,7 @@ fn grouped(number: i64) -> String {
     out
 }
 
-fn cut(text: &str, columns: usize) -> String {
+pub(super) fn cut(text: &str, columns: usize) -> String {
     // Model names come from the wire: nothing of them may steer the terminal.
     let mut plain = text.chars().map(|c| if c.is_control() { '�' } else { c });
     if text.chars().count() <= columns {
@@ -208,8 +221,8 @@ fn cut(text: &str, columns: usize) -> String {
     kept + "…"
 }
 
-/// Seconds from the request to the first generated output.
-const FIRST_TOKEN: &str = "gen_ai.response.time_to_first_chunk";
+/// The service where nobody named it.
+const UNNAMED: &str = "inferspan";
 
 const BAR: usize = 32;
 const FAINT: Style = Style::new().dimmed();

@@ -142,11 +142,14 @@ fn queue_id(index: usize) -> u32 {
     u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
+/// Fills a buffer with random bytes.
+pub(crate) type RandomSource = Box<dyn FnMut(&mut [u8])>;
+
 /// The random bytes a filter is given: what the test says, then a sequence that depends on the seed alone.
 pub(crate) struct Random {
     pub(crate) scripted: VecDeque<u8>,
     /// Gives them all, where there is one.
-    pub(crate) source: Option<Box<dyn FnMut(&mut [u8])>>,
+    pub(crate) source: Option<RandomSource>,
     state: u64,
 }
 

@@ -3,9 +3,11 @@
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
+use crate::random::{self, Random};
+
 /// A way to cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Split {
+pub enum Split {
     /// Each body is one chunk.
     Whole,
     /// Chunks of so many bytes.
@@ -16,11 +18,10 @@ pub(super) enum Split {
 
 impl Split {
     /// The chunks of a body. `id` is the exchange's, so that its chunks do not depend on its neighbours.
-    pub(super) fn chunks<'a>(self, body: &'a [u8], id: &str) -> Chunks<'a> {
-        let seed = id
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-        Chunks { rest: body, split: self, random: seed }
+    pub fn chunks<'a>(self, body: &'a [u8], id: &str) -> Chunks<'a> {
+        let seed = if let Self::Random(seed) = self { seed } else { 0 };
+        let random = Random::seeded(random::hash(id) ^ seed.wrapping_mul(0xd129_0d3b_36a5_9f6b));
+        Chunks { rest: body, split: self, random }
     }
 }
 
@@ -40,10 +41,11 @@ impl FromStr for Split {
 }
 
 /// What is left of a body.
-pub(super) struct Chunks<'a> {
+#[derive(Debug)]
+pub struct Chunks<'a> {
     rest: &'a [u8],
     split: Split,
-    random: u64,
+    random: Random,
 }
 
 impl<'a> Iterator for Chunks<'a> {
@@ -56,26 +58,15 @@ impl<'a> Iterator for Chunks<'a> {
         let size = match self.split {
             Split::Whole => self.rest.len(),
             Split::Bytes(size) => size.get(),
-            Split::Random(seed) => {
+            Split::Random(_) => {
                 // Up to 2, 4 … 4096 bytes: every order of magnitude gets its share.
-                let magnitude = 1 + self.draw(seed) % 12;
-                1 + usize::try_from(self.draw(seed) % (1 << magnitude)).unwrap_or(0)
+                let magnitude = 1 + self.random.next_number() % 12;
+                1 + usize::try_from(self.random.next_number() % (1 << magnitude)).unwrap_or(0)
             }
         };
         let (chunk, rest) = self.rest.split_at(size.min(self.rest.len()));
         self.rest = rest;
         Some(chunk)
-    }
-}
-
-impl Chunks<'_> {
-    /// SplitMix64.
-    fn draw(&mut self, seed: u64) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random ^ seed.wrapping_mul(0xd129_0d3b_36a5_9f6b);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 }
 

@@ -1,29 +1,28 @@
 //! HAR 1.2 files, as browsers and proxies export them.
 //!
 //! Specification: <http://www.softwareishard.com/blog/har-12-spec/>. Bodies stand in it decoded, whatever their
-//! `content-encoding` was, so that header is left out. HTTP/2's pseudo-headers, which some exporters list among
+//! `content-encoding` was, so that header is left out. A body of which there is a size and no text was not captured. HTTP/2's pseudo-headers, which some exporters list among
 //! the headers, are made from method and URL instead.
 
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::io::BufRead;
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use super::recording::{Message, Recording, Times};
+use crate::recording::{Message, Recording, Times};
 
 /// The entries of a file.
 ///
 /// # Errors
 /// Where it is no HAR file.
-pub(super) fn read(
-    file: impl Read,
-    path: &Path,
+pub(crate) fn read(
+    source: impl BufRead,
+    name: &str,
 ) -> Result<impl Iterator<Item = Result<Recording>> + 'static> {
-    let har: Har = serde_json::from_reader(BufReader::new(file)).context("not a HAR 1.2 file")?;
-    let path = path.display().to_string();
+    let har: Har = serde_json::from_reader(source).context("not a HAR 1.2 file")?;
+    let path = name.to_owned();
     Ok(har.log.entries.into_iter().enumerate().map(move |(number, entry)| {
         let id = format!("{path}#{number}");
         entry.recording(id.clone()).context(id)
@@ -57,6 +56,9 @@ struct Request {
     #[serde(default)]
     headers: Vec<Pair>,
     post_data: Option<PostData>,
+    /// -1 where it is not known.
+    #[serde(default)]
+    body_size: i64,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +96,8 @@ struct Param {
 
 #[derive(Default, Deserialize)]
 struct Content {
+    #[serde(default)]
+    size: i64,
     text: Option<String>,
     encoding: Option<String>,
 }
@@ -121,19 +125,23 @@ impl Entry {
             (":path", path),
         ];
         let mut request = message(&pseudo, self.request.headers);
-        if let Some(posted) = self.request.post_data {
-            request.body = match posted.text {
-                Some(text) => decode(text, posted.encoding.as_deref()).context("request.postData.text")?,
-                None => form(&posted.params, &request),
-            };
-        }
+        let size = self.request.body_size;
+        request.body = match self.request.post_data {
+            Some(PostData { text: Some(text), encoding, .. }) if !text.is_empty() || size <= 0 => {
+                Some(decode(text, encoding.as_deref()).context("request.postData.text")?)
+            }
+            Some(PostData { params, .. }) if !params.is_empty() => Some(form(&params, &request)),
+            _ => (size <= 0 && !has_body(&request)).then(Vec::new),
+        };
         // Status 0: blocked, aborted, never answered.
         let response = match self.response.filter(|response| response.status > 0) {
             Some(answer) => {
                 let mut response = message(&[(":status", &answer.status.to_string())], answer.headers);
-                let text = answer.content.text.unwrap_or_default();
-                response.body =
-                    decode(text, answer.content.encoding.as_deref()).context("response.content.text")?;
+                let Content { size, text, encoding } = answer.content;
+                response.body = match text.filter(|text| !text.is_empty()) {
+                    Some(text) => Some(decode(text, encoding.as_deref()).context("response.content.text")?),
+                    None => (size <= 0 && !has_body(&response)).then(Vec::new),
+                };
                 Some(response)
             }
             None => None,
@@ -155,7 +163,13 @@ fn message(pseudo: &[(&str, &str)], headers: Vec<Pair>) -> Message {
         .filter(|(name, _)| !name.starts_with(':') && name != "content-encoding")
         .map(|(name, value)| (name.into_bytes(), value.into_bytes()));
     let pseudo = pseudo.iter().map(|(name, value)| (name.as_bytes().to_owned(), value.as_bytes().to_owned()));
-    Message { headers: pseudo.chain(headers).collect(), body: Vec::new() }
+    Message { headers: pseudo.chain(headers).collect(), body: None }
+}
+
+/// Whether its headers say that it has a body.
+fn has_body(message: &Message) -> bool {
+    let length = message.headers.iter().find(|(name, _)| name == b"content-length");
+    length.is_some_and(|(_, length)| length.iter().any(|digit| (b'1'..=b'9').contains(digit)))
 }
 
 /// Scheme, authority and path of a URL; the path has the query with it.
@@ -201,7 +215,7 @@ mod tests {
     use super::*;
 
     fn entries(har: &str) -> Vec<Result<Recording>> {
-        read(har.as_bytes(), Path::new("x.har")).unwrap().collect()
+        read(har.as_bytes(), "x.har").unwrap().collect()
     }
 
     #[test]
@@ -235,10 +249,10 @@ mod tests {
                 ("content-type", "application/json"),
             ]
         );
-        assert_eq!(recording.request.body, b"{\"a\":1}");
+        assert_eq!(recording.request.body.as_deref(), Some(&b"{\"a\":1}"[..]));
         let response = recording.response.unwrap();
         assert_eq!(response.headers, [(b":status".to_vec(), b"200".to_vec())]);
-        assert_eq!(response.body, b"{}");
+        assert_eq!(response.body.as_deref(), Some(&b"{}"[..]));
         assert_eq!(recording.times.start, 1_795_251_600_000_000_000);
         assert_eq!((recording.times.wait, recording.times.receive), (251_500_000, 0));
     }
@@ -256,11 +270,38 @@ mod tests {
         .remove(0)
         .unwrap();
         assert_eq!(
-            String::from_utf8(recording.request.body).unwrap(),
+            String::from_utf8(recording.request.body.unwrap()).unwrap(),
             "--XX\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n\
              --XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n\r\n--XX--\r\n"
         );
         assert!(recording.response.is_none());
+    }
+
+    #[test]
+    fn a_body_that_has_a_size_and_no_text_was_not_captured() {
+        let bodies = |request: &str, response: &str| {
+            let har = format!(
+                r#"{{"log": {{"entries": [{{"request": {{"method": "POST", "url": "https://h/" {request}}},
+                    "response": {{"status": 200 {response}}}}}]}}}}"#
+            );
+            let recording = entries(&har).remove(0).unwrap();
+            (recording.request.body.is_some(), recording.response.unwrap().body.is_some())
+        };
+        let lengthy = r#", "headers": [{"name": "Content-Length", "value": "10"}]"#;
+        for (request, response, captured) in [
+            ("", "", (true, true)),
+            (r#", "bodySize": -1"#, r#", "content": {"size": -1}"#, (true, true)),
+            (r#", "bodySize": 10"#, r#", "content": {"size": 10}"#, (false, false)),
+            (
+                r#", "bodySize": 2, "postData": {"text": "{}"}"#,
+                r#", "content": {"size": 9, "text": ""}"#,
+                (true, false),
+            ),
+            (r#", "bodySize": 0, "postData": {"text": ""}"#, lengthy, (true, false)),
+            (lengthy, r#", "content": {"size": 0}"#, (false, true)),
+        ] {
+            assert_eq!(bodies(request, response), captured, "{request} {response}");
+        }
     }
 
     #[test]
