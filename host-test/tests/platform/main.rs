@@ -6,6 +6,7 @@
 mod egress;
 mod files;
 mod internet;
+mod monitoring;
 mod one_provider;
 mod retries;
 mod statsd;

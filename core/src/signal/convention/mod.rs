@@ -125,6 +125,7 @@ impl Conventions {
         if let Some(settings) = &self.llm {
             llm::metrics::points(call, settings, sink);
         }
+        own::metrics::points(call, sink);
     }
 
     /// The call's log events.

@@ -41,6 +41,8 @@
 //! | *key of the baggage* | string | an entry of the client's baggage that the configuration names |
 //! | `inferspan.losses` | string\[\] | what could not be read of this exchange: `malformed_messages`, `damaged_frames`, `undecoded_bodies`, `mislabelled_bodies`, `unread_bodies`, `truncated_values`, `dropped_values` |
 
+pub(super) mod metrics;
+
 use super::common;
 use crate::call::facts::{self, Value};
 use crate::call::{Call, Losses};
