@@ -147,9 +147,9 @@ impl Stage {
 /// Whether a body that begins with these bytes is in the coding; `None` if more are needed.
 ///
 /// gzip and zstd have magic numbers: what begins otherwise is not in them. br and raw deflate have none; of
-/// these, what begins like JSON or server-sent events, after white space or at once, is taken for that. (No br stream begins with `{`; a
-/// deflate stream that began with `{"` would give 0xE4 first, which begins neither JSON nor an event; the
-/// others are too long to be hit by chance.)
+/// these, what begins like JSON or server-sent events, after white space or at once, is taken for that. (No br stream
+/// begins with `{`; a deflate stream that began with `{"` would give 0xE4 first, which begins neither JSON nor an event;
+/// many br streams begin with `[`, so all of the head must be text behind it; the others are too long to be hit by chance.)
 fn is_coded(coding: Coding, head: &[u8]) -> Option<bool> {
     match coding {
         Coding::Identity => Some(false),
@@ -171,10 +171,22 @@ fn may_be_text(head: &[u8]) -> Option<bool> {
         [] | [b'{' | b'['] => None,
         [b'{', second, ..] => Some(matches!(second, b'"' | b'}') || second.is_ascii_whitespace()),
         [b'[', second, ..] => {
-            Some(matches!(second, b'"' | b'{' | b'[' | b']') || second.is_ascii_whitespace())
+            let begins = matches!(second, b'"' | b'{' | b'[' | b']') || second.is_ascii_whitespace();
+            // That it may be one is all there is to say.
+            if begins && is_text(head) { None } else { Some(false) }
         }
         _ => begins_with(head.trim_ascii_start(), &[b"data:", b"event:", b"id:", b"retry:"]),
     }
+}
+
+/// Whether bytes are UTF-8 without control characters, but for a character that is cut at their end.
+fn is_text(bytes: &[u8]) -> bool {
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    let utf8 = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    utf8 && !bytes.iter().any(control)
 }
 
 /// Whether bytes begin with one of these; `None` if more are needed to tell.
@@ -189,4 +201,4 @@ fn begins_with(head: &[u8], any: &[&[u8]]) -> Option<bool> {
 }
 
 /// More than `is_coded` ever needs.
-const HEAD: usize = 8;
+const HEAD: usize = 16;
