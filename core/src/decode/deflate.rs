@@ -5,12 +5,7 @@
 
 use std::fmt;
 
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::{
-    TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_IGNORE_ADLER32,
-    TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY,
-};
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use zlib_rs::{InflateFlush, Status};
 
 use super::work::Work;
 use super::{Coding, DecodeError, Out};
@@ -75,43 +70,28 @@ fn is_zlib(first: u8, second: u8) -> bool {
     first & 0x0F == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }
 
-/// A deflate stream, its window of 32 KiB and its tables of 11 KiB.
+/// A deflate stream, with its window and tables.
 pub(super) struct Inflate {
     coding: Coding,
-    tables: Box<DecompressorOxide>,
-    /// The last output, in a ring.
-    window: Box<[u8]>,
-    /// Where in the window the next output goes: `0 .. WINDOW`.
-    at: usize,
-    flags: u32,
-    /// Of what it holds.
+    zlib: bool,
+    stream: zlib_rs::Inflate,
+    /// Bytes that came in since a block was last paid for.
+    unpaid: usize,
+    /// Of what the stream holds.
     _claim: Claim,
 }
 
 impl Inflate {
     /// Begins a stream of that coding; `zlib`: with zlib's header and checksum.
     pub(super) fn new(coding: Coding, zlib: bool, budget: &Budget) -> Result<Self, DecodeError> {
-        let held = WINDOW.saturating_add(size_of::<DecompressorOxide>());
-        let claim = budget.claim(held).map_err(|_| DecodeError::Budget(coding))?;
-        let format = if zlib {
-            TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_COMPUTE_ADLER32
-        } else {
-            TINFL_FLAG_IGNORE_ADLER32
-        };
-        Ok(Self {
-            coding,
-            tables: Box::default(),
-            window: vec![0; WINDOW].into_boxed_slice(),
-            at: 0,
-            flags: TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY | format,
-            _claim: claim,
-        })
+        let claim = budget.claim(HELD).map_err(|_| DecodeError::Budget(coding))?;
+        let stream = zlib_rs::Inflate::new(zlib, WINDOW_BITS);
+        Ok(Self { coding, zlib, stream, unpaid: 0, _claim: claim })
     }
 
     /// Begins another stream of the same kind.
     pub(super) fn restart(&mut self) {
-        self.tables.init();
-        self.at = 0;
+        self.stream.reset(self.zlib);
     }
 
     /// Inflates bytes; gives what stands after the end of the stream, once there.
@@ -122,37 +102,64 @@ impl Inflate {
         out: &mut Out<'_>,
     ) -> Result<Option<&'a [u8]>, DecodeError> {
         let mut rest = bytes;
+        let mut piece = [0; PIECE];
         loop {
-            let (status, taken, given) =
-                decompress(&mut self.tables, rest, &mut self.window, self.at, self.flags);
-            let end = self.at.saturating_add(given);
-            if let Some(piece) = self.window.get(self.at..end).filter(|piece| !piece.is_empty()) {
-                out(piece)?;
+            let (taken, given) = (self.stream.total_in(), self.stream.total_out());
+            // It stops where a block ends, so that each is paid for before the next one.
+            let status = self.stream.decompress(rest, &mut piece, InflateFlush::Block);
+            let taken = self.stream.total_in().wrapping_sub(taken) as usize;
+            let given = self.stream.total_out().wrapping_sub(given) as usize;
+            if let Some(given) = piece.get(..given).filter(|given| !given.is_empty()) {
+                out(given)?;
             }
-            self.at = end & (WINDOW - 1);
             rest = rest.get(taken..).unwrap_or_default();
             match status {
-                TINFLStatus::Done => return Ok(Some(rest)),
-                TINFLStatus::NeedsMoreInput => return Ok(None),
-                TINFLStatus::BlockBoundary => {
-                    work.spend(BLOCK).map_err(|_| DecodeError::Work(self.coding))?;
+                Ok(Status::StreamEnd) => return Ok(Some(rest)),
+                // Of the bytes that are in, the last may still be under way inside.
+                Ok(Status::BufError) if rest.is_empty() => return Ok(None),
+                Ok(Status::Ok) => {
+                    self.unpaid = self.unpaid.saturating_add(taken);
+                    if given < PIECE && !rest.is_empty() {
+                        self.pay_for_block(work)?;
+                    }
                 }
-                TINFLStatus::HasMoreOutput if taken > 0 || given > 0 => {}
-                TINFLStatus::Adler32Mismatch => return Err(DecodeError::Checksum(self.coding)),
-                _ => return Err(DecodeError::Corrupt(self.coding)),
+                _ => return Err(self.damage()),
             }
+        }
+    }
+}
+
+impl Inflate {
+    fn pay_for_block(&mut self, work: &Work) -> Result<(), DecodeError> {
+        let tables = std::mem::take(&mut self.unpaid).min(TABLES);
+        let units = BLOCK.saturating_add(tables.saturating_mul(TABLE_BYTE));
+        work.spend(units).map_err(|_| DecodeError::Work(self.coding))
+    }
+
+    fn damage(&self) -> DecodeError {
+        match self.stream.error_message() {
+            Some("incorrect data check") => DecodeError::Checksum(self.coding),
+            _ => DecodeError::Corrupt(self.coding),
         }
     }
 }
 
 impl fmt::Debug for Inflate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inflate").field("coding", &self.coding).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Inflate").field("coding", &self.coding).finish_non_exhaustive()
     }
 }
 
 /// Deflate refers back 32 KiB at most (RFC 1951 §3.2.5).
-const WINDOW: usize = 32 << 10;
+const WINDOW_BITS: u8 = 15;
+/// What a stream holds: its window of 32 KiB, the tables of its codes, and what it is in the middle of.
+const HELD: usize = 47 << 10;
+/// Output is handed on in pieces of so many bytes.
+const PIECE: usize = 4 << 10;
 
-/// What the tables of a block cost, in units of work.
-const BLOCK: usize = 2 << 10;
+/// What a block costs beside what it says, in units of work.
+const BLOCK: usize = 16;
+/// What a byte of a block's tables costs. The worst tables known take 36 bytes and about 8 µs.
+const TABLE_BYTE: usize = 48;
+/// Bytes of a block that may be tables.
+const TABLES: usize = 48;

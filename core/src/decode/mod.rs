@@ -11,7 +11,7 @@
 //!
 //! | coding | held |
 //! |---|---|
-//! | gzip, deflate | 32 KiB of window and 11 KiB of tables |
+//! | gzip, deflate | 47 KiB: a window of 32 KiB, tables |
 //! | br | a window as large as the stream needs, at most [`Limits::window`]; tables, mostly some 100 KiB, of a hostile stream up to 4 MiB |
 //! | zstd | the last output, at most [`Limits::window`] and a half more; of the current block its literals and, where chunks cut it, its coded bytes (128 KiB each at most); 10 KiB of tables |
 //!

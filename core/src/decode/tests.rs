@@ -359,7 +359,8 @@ fn what_repeats_itself_much_is_read_while_it_is_small() {
 /// Servers that code a stream flush after each event, and a proxy that was busy reads many of them at once.
 #[test]
 fn a_stream_that_was_flushed_after_each_event_is_read_in_one_piece() {
-    let event = |index: usize| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{index}\"}}}}]}}\n\n");
+    let event =
+        |index: usize| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{index}\"}}}}]}}\n\n");
     let events: Vec<String> = (0..3_000).map(event).collect();
     let mut coded = GzEncoder::new(Vec::new(), Compression::default());
     for event in &events {
