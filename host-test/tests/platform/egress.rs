@@ -1,4 +1,5 @@
-//! `envoy/egress.yaml`: every span names the provider that answered, though all clients address one host.
+//! The egress gateway, as a file for Envoy and as those of Kubernetes and Compose: every span names the provider that
+//! answered, though all clients address one host.
 
 use anyhow::Result;
 use host_test::rig::stand::Case;
@@ -9,7 +10,23 @@ use crate::world::{World, chat, completion, who};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_providers_behind_one_host() -> Result<()> {
-    let sites = [
+    eight_providers(World::start("egress.yaml", &sites()).await?).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_in_kubernetes() -> Result<()> {
+    let collector = "otel-collector.observability.svc.cluster.local:4318";
+    eight_providers(World::start_with("kubernetes/envoy.yaml", &sites(), collector, Vec::new()).await?).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_in_compose() -> Result<()> {
+    let world = World::start_with("compose/envoy.yaml", &sites(), "otel-collector:4318", Vec::new()).await?;
+    eight_providers(world).await
+}
+
+fn sites() -> [Site; 8] {
+    [
         Site::new("api.openai.com", "/v1/chat/completions", &completion("gpt-5-mini-2026-08-07", 11)),
         Site::new("api.anthropic.com", "/v1/messages", &message(12)),
         Site::new(
@@ -26,8 +43,10 @@ async fn eight_providers_behind_one_host() -> Result<()> {
             "/openai/deployments/mini/chat/completions",
             &completion("gpt-5-mini-2026-08-07", 18),
         ),
-    ];
-    let world = World::start("egress.yaml", &sites).await?;
+    ]
+}
+
+async fn eight_providers(world: World) -> Result<()> {
     let port = i64::from(world.internet.address.port());
     for (path, body, provider, host, model, input) in [
         ("/openai/v1/chat/completions", chat("gpt-5-mini"), "openai", "api.openai.com", "gpt-5-mini", 11),

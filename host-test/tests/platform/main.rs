@@ -6,6 +6,7 @@
 mod egress;
 mod files;
 mod internet;
+mod manifests;
 mod monitoring;
 mod one_provider;
 mod retries;

@@ -6,14 +6,14 @@ use host_test::rig::stand::Case;
 use tokio::net::UdpSocket;
 
 use crate::internet::Site;
-use crate::world::{World, chat, completion};
+use crate::world::{COLLECTOR, World, chat, completion};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn counters_arrive_as_dogstatsd() -> Result<()> {
     let server = UdpSocket::bind(("127.0.0.1", 0)).await?;
     let site = Site::new("api.openai.com", "/v1/chat/completions", &completion("gpt-5-mini-2026-08-07", 41));
     let more = vec![("127.0.0.1:8125".to_owned(), server.local_addr()?)];
-    let world = World::start_with("statsd.yaml", &[site], more).await?;
+    let world = World::start_with("statsd.yaml", &[site], COLLECTOR, more).await?;
     let case = Case::new();
     assert_eq!(world.call(&case, "/v1/chat/completions", &chat("gpt-5-mini")).await?.0, 200);
     world.span(&case).await?;

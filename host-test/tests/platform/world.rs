@@ -22,20 +22,21 @@ pub(crate) struct World {
 impl World {
     /// The file, with those providers. Each must have its place in it, on port 443.
     pub(crate) async fn start(file: &str, sites: &[Site]) -> Result<Self> {
-        Self::start_with(file, sites, Vec::new()).await
+        Self::start_with(file, sites, COLLECTOR, Vec::new()).await
     }
 
-    /// The same where there are further servers.
+    /// The same where the file has the collector elsewhere, or further servers.
     pub(crate) async fn start_with(
         file: &str,
         sites: &[Site],
+        collector: &str,
         more: Vec<(String, std::net::SocketAddr)>,
     ) -> Result<Self> {
         let internet = Internet::start(sites).await?;
         let receiver = Receiver::start().await?;
         let mut servers: Vec<_> =
             sites.iter().map(|site| (format!("{}:443", site.host), internet.address)).collect();
-        servers.push((COLLECTOR.to_owned(), receiver.address()));
+        servers.push((collector.to_owned(), receiver.address()));
         servers.extend(more);
         let places = Places { wasm: stand::wasm().await?, servers };
         let document = files::read(file)?;
@@ -95,5 +96,5 @@ pub(crate) async fn binary() -> Result<PathBuf> {
     Ok(stand::binary().await?.path)
 }
 
-/// Where the files have the collector.
-const COLLECTOR: &str = "127.0.0.1:4318";
+/// Where the files for an Envoy alone have the collector.
+pub(crate) const COLLECTOR: &str = "127.0.0.1:4318";
