@@ -286,4 +286,4 @@ impl Log {
 /// How long everything must look done: longer than the filter takes to add what it counted to Envoy's counters.
 const COUNTING: Duration = Duration::from_millis(1300);
 
-const LOG_LINES: usize = 200;
+const LOG_LINES: usize = 2000;

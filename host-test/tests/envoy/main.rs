@@ -9,6 +9,8 @@ mod collector;
 mod configuration;
 mod endings;
 mod gateway;
+mod instances;
+mod reload;
 mod sdks;
 mod shutdown;
 mod tracing;

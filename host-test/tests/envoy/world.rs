@@ -78,16 +78,9 @@ impl World {
         self.receiver.span(&what, |span| span.trace_id == case.trace_id).await
     }
 
-    /// Waits until Envoy's counter of that name is more than that. Envoy tells its counters only when asked.
+    /// Waits until Envoy's counter of that name is more than that.
     pub(crate) async fn until_more_than(&self, counter: &str, count: u64) -> Result<()> {
-        let counted = async {
-            while self.envoy.admin().stat(counter).await? <= count {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            anyhow::Ok(())
-        };
-        let in_time = tokio::time::timeout(PATIENCE, counted).await;
-        in_time.with_context(|| format!("{counter} stays {count} for {} s", PATIENCE.as_secs()))?
+        until_more_than(&self.envoy, counter, count).await
     }
 
     /// Awaits an event of the provider about a request of this case.
@@ -96,4 +89,16 @@ impl World {
             |event: &Event| event.request().headers.get("x-case").is_some_and(|id| id == case.id.as_str());
         self.provider.events().find(what, |event| (mine(event) && is_it(event)).then(|| event.clone())).await
     }
+}
+
+/// Waits until Envoy's counter of that name is more than that. Envoy tells its counters only when asked.
+pub(crate) async fn until_more_than(envoy: &Envoy, counter: &str, count: u64) -> Result<()> {
+    let counted = async {
+        while envoy.admin().stat(counter).await? <= count {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::Ok(())
+    };
+    let in_time = tokio::time::timeout(PATIENCE, counted).await;
+    in_time.with_context(|| format!("{counter} stays {count} for {} s", PATIENCE.as_secs()))?
 }
