@@ -1,5 +1,7 @@
 //! The `inferspan` command: try the filter (`demo`), run it in front of a real API (`up`), ask what it would say of
-//! recorded exchanges (`replay`), make its prices of a public table (`prices`). Every subcommand is a module with an `Args` and a `run`.
+//! recorded exchanges (`replay`), check its configuration (`validate`, `schema`), make its prices of a public table
+//! (`prices`); and what a shell wants to know of it (`completions`, `man`). Every subcommand is a module with an `Args`
+//! and a `run`.
 //!
 //! What a subcommand promises on stdout is its result; progress, hints and errors go to stderr. The exit code is 0
 //! when it did what was asked, 1 when it did not, 2 when the command line was wrong.
@@ -11,9 +13,11 @@ mod parts;
 mod prices;
 mod progress;
 mod replay;
+mod shell;
 mod show;
 mod stop;
 mod up;
+mod validate;
 
 use std::io;
 use std::process::ExitCode;
@@ -36,8 +40,16 @@ enum Command {
     Up(up::Args),
     /// Read recorded exchanges and say what the filter makes of them
     Replay(replay::Args),
+    /// Say whether the filter takes a configuration, and what is effective by it
+    Validate(validate::Args),
+    /// Print the configuration's JSON Schema
+    Schema,
     /// Turn a public table of prices into the configuration's section `prices`
     Prices(prices::Args),
+    /// Print what a shell needs to complete commands and options
+    Completions(shell::Completions),
+    /// Print the manual page, or write all of them into a directory
+    Man(shell::Man),
 }
 
 fn main() -> ExitCode {
@@ -45,7 +57,11 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Up(args) => up::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Validate(args) => validate::run(args),
+        Command::Schema => validate::schema(),
         Command::Prices(args) => prices::run(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     };
     done.unwrap_or_else(|error| {
         let of_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
