@@ -3,6 +3,7 @@
 //! [`files`] reads a file and says what of it is changed to run here: nothing but where things are. [`internet`] stands
 //! for the providers.
 
+mod docs;
 mod egress;
 mod files;
 mod internet;
@@ -11,4 +12,5 @@ mod monitoring;
 mod one_provider;
 mod retries;
 mod statsd;
+mod trouble;
 mod world;
