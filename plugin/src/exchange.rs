@@ -20,6 +20,7 @@ use inferspan_core::trace_context::{self, Incoming, Position, SpanIds};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use crate::console;
 use crate::host::{self, Buffer, Map};
 use crate::live::Entry;
 use crate::root::{Settings, Shared, State};
@@ -115,7 +116,8 @@ fn tell(
     }
     settings.sampler.decide(&call, &position, marks, &Routing).apply(&mut position);
     let (sampled, logged) = (position.is_sampled(), exporter.takes(Signal::Logs));
-    if logged || (sampled && exporter.takes(Signal::Traces)) {
+    let told = settings.console.tells(call.error.is_some());
+    if logged || told || (sampled && exporter.takes(Signal::Traces)) {
         call.proxy = routing::facts(&settings.envoy_attributes);
     }
     if let Some(metering) = metering {
@@ -135,6 +137,11 @@ fn tell(
         });
     } else {
         stats.count(Stat::SpansUnsampled);
+    }
+    if told {
+        let mut line = Vec::new();
+        cut = cut.saturating_add(span::encode(&Span::new(&call, &position, conventions), &mut line));
+        stats.add(Stat::ConsoleLines, console::write(&line));
     }
     call.losses.truncated_values = call.losses.truncated_values.saturating_add(cut);
     stats.count_losses(&call.losses);

@@ -25,6 +25,7 @@ impl Status {
     pub(crate) const OK: Self = Self(0);
     const NOT_FOUND: Self = Self(1);
     pub(crate) const BAD_ARGUMENT: Self = Self(2);
+    const CAS_MISMATCH: Self = Self(8);
 
     /// The name in the ABI.
     pub(crate) fn name(self) -> &'static str {
@@ -102,8 +103,18 @@ pub(crate) enum Buffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Level {
+    Info = 2,
     Warn = 3,
     Error = 4,
+}
+
+/// What a metric of the host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum MetricKind {
+    Counter = 0,
+    Gauge = 1,
+    Histogram = 2,
 }
 
 /// Id of a metric of the host.
@@ -148,6 +159,13 @@ pub(crate) fn set_request_header(name: &str, value: &[u8]) -> Result<(), Status>
     // SAFETY: name and value are valid for the length of the call.
     unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) }
         .ok()
+}
+
+/// Sets a property of the stream that the current callback belongs to: Envoy keeps it as filter state `wasm.NAME`.
+/// Without a stream, `NotFound`.
+pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: name and value are valid for the length of the call.
+    unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) }.ok()
 }
 
 /// Removes all request headers of that name.
@@ -203,12 +221,32 @@ pub(crate) fn enter_root(root: u32) {
     unsafe { proxy_on_queue_ready(root, 0) }
 }
 
-/// Defines a counter.
-pub(crate) fn define_counter(name: &str) -> Result<Metric, Status> {
+/// Whether nobody has said this before: none of the VMs that share a `vm_id`, in the life of the host's process.
+pub(crate) fn is_first(key: &str) -> bool {
+    // Sets what is not there yet; what is there has another number than the greatest.
+    // SAFETY: the key is valid for the length of the call, and so is the value, of no bytes.
+    let set = unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), key.as_ptr(), 0, u32::MAX) };
+    set != Status::CAS_MISMATCH && set.ok().is_ok()
+}
+
+/// Defines a metric.
+pub(crate) fn define(kind: MetricKind, name: &str) -> Result<Metric, Status> {
     let mut id = 0;
     // SAFETY: the name is valid for the length of the call, and so is the u32 that the host writes.
-    unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) }.ok()?;
+    unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) }.ok()?;
     Ok(Metric(id))
+}
+
+/// Moves a gauge, which belongs to all VMs together.
+pub(crate) fn adjust(gauge: Metric, by: i64) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    unsafe { proxy_increment_metric(gauge.0, by) }.ok()
+}
+
+/// Adds a value to a histogram.
+pub(crate) fn record(histogram: Metric, value: u64) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    unsafe { proxy_record_metric(histogram.0, value) }.ok()
 }
 
 /// Adds to a counter. Nothing is no addition: the host would refuse it.
@@ -260,9 +298,6 @@ fn emptied<'b>(mut pairs: Vec<Pair<'_>>) -> Vec<Pair<'b>> {
     pairs.into_iter().map(|_| -> Pair<'b> { (&[], &[]) }).collect()
 }
 
-/// The ABI's number for a counter.
-const COUNTER: u32 = 0;
-
 // Of the SDK, in this same module.
 unsafe extern "C" {
     fn proxy_on_queue_ready(root: u32, queue: u32);
@@ -296,8 +331,17 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> Status;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> Status;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> Status;
     fn proxy_set_tick_period_milliseconds(millis: u32) -> Status;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> Status;
     fn proxy_increment_metric(id: u32, by: i64) -> Status;
+    fn proxy_record_metric(id: u32, value: u64) -> Status;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        cas: u32,
+    ) -> Status;
     fn proxy_log(level: u32, line: *const u8, line_size: usize) -> Status;
 }

@@ -10,8 +10,10 @@
 #![allow(missing_docs, reason = "the only public item is the entry point that the SDK's macro makes")]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
+mod console;
 mod exchange;
 mod export;
+mod gauges;
 mod host;
 mod ids;
 mod live;

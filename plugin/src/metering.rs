@@ -4,14 +4,17 @@
 
 use std::time::Duration;
 
+use inferspan_core::budget::Budget;
 use inferspan_core::call::Call;
 use inferspan_core::config::{self, Temporality};
 use inferspan_core::metrics::{Aggregator, Settings};
 use inferspan_core::signal::Conventions;
+use inferspan_core::signal::metric::{PointSink, Value};
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::Position;
 
 use crate::export::Exporter;
+use crate::gauges::EXPORT_DURATION;
 use crate::stats::{Stat, Stats};
 
 /// Adds up what calls measure.
@@ -25,20 +28,23 @@ pub(crate) struct Metering {
     next: Option<UnixNanos>,
     /// Points without attributes that were counted.
     overflowed: u64,
+    /// Whether a call was added since the last collection.
+    is_news: bool,
 }
 
 impl Metering {
     /// Empty, from now on.
-    pub(crate) fn new(metrics: &config::Metrics, now: UnixNanos) -> Self {
+    pub(crate) fn new(metrics: &config::Metrics, budget: &Budget, now: UnixNanos) -> Self {
         let settings =
             Settings { temporality: metrics.temporality, groups: metrics.max_attribute_sets as usize };
         let interval = Duration::from_millis(u64::from(metrics.interval_ms));
         Self {
-            aggregator: Aggregator::new(settings, now),
+            aggregator: Aggregator::new(settings, budget, now),
             temporality: metrics.temporality,
             interval: u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX),
             next: None,
             overflowed: 0,
+            is_news: false,
         }
     }
 
@@ -58,7 +64,14 @@ impl Metering {
         let overflowed = self.aggregator.overflowed();
         stats.add(Stat::MetricPointsOverflowed, overflowed.saturating_sub(self.overflowed));
         self.overflowed = overflowed;
+        self.is_news = true;
         self.next.get_or_insert(UnixNanos(now.0.saturating_add(self.interval)));
+    }
+
+    /// Adds the length of an export that was answered.
+    pub(crate) fn record_export(&mut self, nanos: u64, now: UnixNanos) {
+        self.aggregator.begin(now, None);
+        self.aggregator.record(&EXPORT_DURATION, Value::seconds(nanos));
     }
 
     /// Nanoseconds until the next collection.
@@ -81,7 +94,19 @@ impl Metering {
         }
         self.next = Some(UnixNanos(now.0.saturating_add(self.interval)));
         // What a cumulative point tells, the next one tells again.
-        let skips_the_slow = self.temporality == Temporality::Cumulative;
+        self.push(now, self.temporality == Temporality::Cumulative, exporter, stats);
+    }
+
+    /// Collects for the last time, if there is news: there will be no next one to tell it.
+    pub(crate) fn collect_last(&mut self, now: UnixNanos, exporter: &mut Exporter, stats: &mut Stats) {
+        if self.is_news {
+            self.push(now, false, exporter, stats);
+        }
+    }
+
+    fn push(&mut self, now: UnixNanos, skips_the_slow: bool, exporter: &mut Exporter, stats: &mut Stats) {
+        self.is_news = false;
+        stats.hold(exporter.held());
         let own = stats.totals();
         exporter.push_metrics(now, skips_the_slow, stats, |each| self.aggregator.collect(now, &own, each));
     }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use inferspan_core::budget::Budget;
-use inferspan_core::config::{Config, EnvoyAttribute, Parent};
+use inferspan_core::config::{Config, Console, EnvoyAttribute, Parent};
 use inferspan_core::cost::Prices;
 use inferspan_core::exchange::Observer;
 use inferspan_core::otlp::outbox::Signal;
@@ -95,6 +95,7 @@ pub(crate) struct Settings {
     pub(crate) parent: Parent,
     pub(crate) conventions: Conventions,
     pub(crate) prices: Prices,
+    pub(crate) console: Console,
     /// Exchanges that are read at a time.
     most_live: usize,
 }
@@ -123,7 +124,7 @@ impl Default for State {
         let budget = budget(&config);
         Self {
             settings: Rc::new(Settings::new(&config, &budget)),
-            exporter: Exporter::new(&config.otlp, resource::envelope(&config, 0)),
+            exporter: Exporter::new(&config.otlp, false, resource::envelope(&config, 0)),
             metering: None,
             stats: Stats::default(),
             ids: ids::new(),
@@ -166,11 +167,17 @@ impl State {
         self.exporter.set_tick(now, self.stats.wake_in().into_iter().chain(collection).min());
     }
 
+    /// Tells Envoy what it does not know yet.
+    fn flush(&mut self) {
+        self.stats.hold(self.exporter.held());
+        self.stats.flush();
+    }
+
     /// What every callback of the root ends with, after its work.
     fn settle(&mut self, now: UnixNanos) {
         let over = self.life == Life::Ending && self.exporter.is_empty();
         if over {
-            self.stats.flush();
+            self.flush();
         }
         self.set_tick(now);
         if over && host::done().is_ok() {
@@ -180,12 +187,9 @@ impl State {
 
     /// The listener is gone, the VM lives on. Whether nothing is left to do.
     fn end(&mut self) -> bool {
-        if let Some(metering) = &mut self.metering {
-            metering.collect(host::now(), &mut self.exporter, &mut self.stats);
-        }
-        self.metering = None;
+        self.collect_last();
         self.exporter.close();
-        self.stats.flush();
+        self.flush();
         self.set_tick(host::now());
         self.life = if self.exporter.is_empty() { Life::Over } else { Life::Ending };
         self.life == Life::Over
@@ -193,9 +197,17 @@ impl State {
 
     /// The VM is about to go. Nothing but counters is safe to touch then: Envoy itself may be ending.
     fn end_with_vm(&mut self) {
+        // What cannot be sent any more is counted with the rest.
+        self.collect_last();
         self.exporter.abandon(&mut self.stats);
-        self.stats.flush();
+        self.flush();
         self.life = Life::Over;
+    }
+
+    fn collect_last(&mut self) {
+        if let Some(mut metering) = self.metering.take() {
+            metering.collect_last(host::now(), &mut self.exporter, &mut self.stats);
+        }
     }
 
     /// Takes a configuration over, or says why not and leaves everything as it was.
@@ -216,12 +228,14 @@ impl State {
                 let instance = *self.instance.get_or_insert_with(|| self.ids.number());
                 self.exporter.reconfigure(
                     &config.otlp,
+                    config.falls_back_to_console(),
                     resource::envelope(&config, instance),
                     &mut self.stats,
                 );
                 let metered = self.exporter.takes(Signal::Metrics);
-                self.metering = metered.then(|| Metering::new(&config.metrics, host::now()));
+                self.metering = metered.then(|| Metering::new(&config.metrics, &self.budget, host::now()));
                 self.life = Life::Living;
+                announce(text, &config);
                 true
             }
             Err(errors) => {
@@ -248,6 +262,7 @@ impl Settings {
             parent: config.trace.parent,
             conventions: config.conventions(),
             prices: config.prices(),
+            console: config.console,
             most_live: config.limits.max_live_exchanges as usize,
         }
     }
@@ -258,7 +273,13 @@ impl Context for Root {
         self.shared.with(|state| {
             let now = host::now();
             let answer = ExportAnswer { headers, trailers, body_size };
-            state.exporter.answered(token, answer, now, &mut state.stats, &mut state.ids);
+            let took = state.exporter.answered(token, answer, now, &mut state.stats, &mut state.ids);
+            if let Some(took) = took {
+                state.stats.took(took);
+                if let Some(metering) = &mut state.metering {
+                    metering.record_export(took, now);
+                }
+            }
             state.settle(now);
         });
     }
@@ -304,7 +325,7 @@ impl RootContext for Root {
                 metering.tick(now, &mut state.exporter, &mut state.stats);
             }
             state.exporter.tick(now, &mut state.stats, &mut state.ids);
-            state.stats.flush();
+            state.flush();
             state.settle(now);
         });
     }
@@ -324,6 +345,17 @@ impl RootContext for Root {
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
+    }
+}
+
+/// Says what a configuration makes the filter do: once in the life of Envoy's process, and not in each VM.
+fn announce(text: &[u8], config: &Config) {
+    // FNV-1a: nobody gains by two configurations that are one to it.
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = text.iter().fold(0xcbf2_9ce4_8422_2325, mix);
+    if host::is_first(&format!("inferspan.start.{hash:016x}")) {
+        let line = format!("inferspan {}: {}", env!("CARGO_PKG_VERSION"), config.summary());
+        host::log(Level::Info, &line);
     }
 }
 

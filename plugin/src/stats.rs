@@ -1,4 +1,4 @@
-//! The filter's own health, as counters of Envoy (`wasmcustom.inferspan_…`) and as metrics (`inferspan.…`).
+//! The filter's own health, as stats of Envoy (`wasmcustom.inferspan_…`) and as metrics (`inferspan.…`).
 //!
 //! Counted in the VM, and added to Envoy's counters with the next tick: a host call for each would cost more
 //! than what it counts.
@@ -7,7 +7,8 @@ use inferspan_core::call::{Losses, Outcome};
 use inferspan_core::otlp::outbox::Signal;
 use inferspan_core::signal::metric::{Instrument, Kind, Series};
 
-use crate::host::{self, Metric};
+use crate::gauges::{Gauges, Held};
+use crate::host::{self, Metric, MetricKind};
 
 /// Declares the counters: each with what it counts and its name. Envoy knows it as `wasmcustom.inferspan_NAME`,
 /// OTLP as `inferspan.NAME`.
@@ -43,6 +44,8 @@ stats! {
     ExchangesDismissed = "exchanges_dismissed",
     /// Calls that used tokens for which the configuration has no price, though it has prices.
     CallsUnpriced = "calls_unpriced",
+    /// Spans handed to the queue of a collector.
+    SpansQueued = "spans_queued",
     /// Spans that a collector took.
     SpansExported = "spans_exported",
     /// Spans not made because their trace is not sampled.
@@ -57,6 +60,8 @@ stats! {
     SpansDroppedRejected = "spans_dropped_rejected",
     /// Spans lost because their listener, or Envoy, was gone before they were delivered.
     SpansDroppedShutdown = "spans_dropped_shutdown",
+    /// Metric points handed to the queue of a collector.
+    MetricPointsQueued = "metric_points_queued",
     /// Metric points that a collector took.
     MetricPointsExported = "metric_points_exported",
     /// Metric points lost, as spans are.
@@ -65,6 +70,8 @@ stats! {
     MetricPointsDroppedRefused = "metric_points_dropped_refused",
     MetricPointsDroppedRejected = "metric_points_dropped_rejected",
     MetricPointsDroppedShutdown = "metric_points_dropped_shutdown",
+    /// Log records handed to the queue of a collector.
+    LogRecordsQueued = "log_records_queued",
     /// Log records that a collector took.
     LogRecordsExported = "log_records_exported",
     /// Log records lost, as spans are.
@@ -77,8 +84,17 @@ stats! {
     ExportsSent = "exports_sent",
     /// Exports that failed and are tried again.
     ExportsFailed = "exports_failed",
+    /// Exports that failed, by the reason, those that are not tried again among them.
+    ExportsFailedUnanswered = "exports_failed_unanswered",
+    ExportsFailedUnavailable = "exports_failed_unavailable",
+    ExportsFailedTimeout = "exports_failed_timeout",
+    ExportsFailedThrottled = "exports_failed_throttled",
+    /// Exports that a collector refused for good.
+    ExportsRefused = "exports_refused",
     /// Exports that could not be sent: no such cluster, or no connection to be had.
     ExportsUnsent = "exports_unsent",
+    /// Calls written into Envoy's log.
+    ConsoleLines = "console_lines",
     /// What could not be read of LLM calls, by kind.
     LossesMalformedMessages = "losses_malformed_messages",
     LossesDamagedFrames = "losses_damaged_frames",
@@ -104,6 +120,8 @@ stats! {
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
+    /// Handed to the queue of a collector.
+    Queued,
     /// A collector took it.
     Exported,
     /// Lost because the queue was full.
@@ -123,6 +141,7 @@ pub(crate) enum Fate {
 pub(crate) struct Stats {
     /// In the order of [`NAMES`].
     counters: [Counter; NAMES.len()],
+    gauges: Gauges,
     dirty: bool,
 }
 
@@ -148,16 +167,17 @@ static SERIES: [Series; NAMES.len()] = {
 
 impl Default for Stats {
     fn default() -> Self {
-        Self { counters: [Counter::default(); NAMES.len()], dirty: false }
+        Self { counters: [Counter::default(); NAMES.len()], gauges: Gauges::default(), dirty: false }
     }
 }
 
 impl Stats {
-    /// Makes the counters known to Envoy, at zero.
+    /// Makes them known to Envoy, at zero.
     pub(crate) fn define(&mut self) {
         for (counter, name) in self.counters.iter_mut().zip(NAMES) {
-            counter.metric = counter.metric.or_else(|| host::define_counter(name).ok());
+            counter.metric = counter.metric.or_else(|| host::define(MetricKind::Counter, name).ok());
         }
+        self.gauges.define();
     }
 
     /// Counts.
@@ -177,6 +197,7 @@ impl Stats {
     /// Counts what became of records.
     pub(crate) fn settled(&mut self, signal: Signal, fate: Fate, records: u64) {
         let [spans, points, logs] = match fate {
+            Fate::Queued => [Stat::SpansQueued, Stat::MetricPointsQueued, Stat::LogRecordsQueued],
             Fate::Exported => [Stat::SpansExported, Stat::MetricPointsExported, Stat::LogRecordsExported],
             Fate::QueueFull => [
                 Stat::SpansDroppedQueueFull,
@@ -206,6 +227,16 @@ impl Stats {
             Signal::Logs => logs,
         };
         self.add(stat, records);
+    }
+
+    /// So much is held for collectors now.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.dirty |= self.gauges.set(held);
+    }
+
+    /// An export was answered after so many nanoseconds.
+    pub(crate) fn took(&self, nanos: u64) {
+        self.gauges.took(nanos);
     }
 
     /// Counts how a call ended.
@@ -243,10 +274,10 @@ impl Stats {
         (self.dirty || host::has_failures()).then_some(WAIT)
     }
 
-    /// Those that have counted something, for the export of metrics.
+    /// The counters that have counted something, and the gauges, for the export of metrics.
     pub(crate) fn totals(&self) -> Vec<(&'static Series, u64)> {
         let counted = SERIES.iter().zip(&self.counters).filter(|(_, counter)| counter.total > 0);
-        counted.map(|(series, counter)| (series, counter.total)).collect()
+        counted.map(|(series, counter)| (series, counter.total)).chain(self.gauges.levels()).collect()
     }
 
     /// Tells Envoy. What it does not take stays pending.
@@ -260,6 +291,7 @@ impl Stats {
                 counter.pending = 0;
             }
         }
+        self.gauges.flush();
     }
 }
 

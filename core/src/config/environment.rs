@@ -335,12 +335,18 @@ mod tests {
     /// The configuration that this text and these variables give, and what is said of the variables.
     fn filled(text: &str, variables: &[(&str, &str)]) -> (Config, Vec<String>) {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::parse_with(text.as_bytes(), variables.collect()).expect(text)
+        let (config, notes) = Config::parse_with(text.as_bytes(), variables.collect()).expect(text);
+        (as_if_given(config), notes)
+    }
+
+    /// Whether `otlp` is given is what the two differ in.
+    fn as_if_given(config: Config) -> Config {
+        Config { otlp_is_given: true, ..config }
     }
 
     /// The same as a configuration would say it.
     fn parsed(text: &str) -> Config {
-        Config::parse(text.as_bytes()).expect(text)
+        as_if_given(Config::parse(text.as_bytes()).expect(text))
     }
 
     #[test]
@@ -537,7 +543,7 @@ mod tests {
                 "names none of cumulative, delta, lowmemory",
             ),
         ] {
-            let expected = (Config::default(), vec![format!("{variable} {note}")]);
+            let expected = (as_if_given(Config::default()), vec![format!("{variable} {note}")]);
             assert_eq!(filled("{}", &[(variable, value)]), expected, "{value}");
         }
         let ratio = [("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "2")];

@@ -19,6 +19,11 @@ impl Default for Collectors {
     }
 }
 
+impl Collectors {
+    /// None at all.
+    pub(super) const NONE: Self = Self(Vec::new());
+}
+
 impl std::ops::Deref for Collectors {
     type Target = [Otlp];
 
@@ -132,6 +137,37 @@ fn reserved_for(header: &str) -> Option<&'static str> {
         }
         _ if header.starts_with(':') => Some("an export is a POST over the cluster's protocol"),
         _ => None,
+    }
+}
+
+/// Which calls Envoy's log tells, one line of JSON each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Console {
+    /// All that would be exported, where nobody says where to and Envoy has no cluster of the default's name.
+    #[default]
+    Auto,
+    /// None.
+    Off,
+    /// Those that failed.
+    Errors,
+    /// All.
+    All,
+}
+
+impl Console {
+    /// Whether a call is told that failed, or did not.
+    #[must_use]
+    pub fn tells(self, failed: bool) -> bool {
+        match self {
+            Self::Auto | Self::Off => false,
+            Self::Errors => failed,
+            Self::All => true,
+        }
+    }
+
+    /// Whether it was asked for.
+    pub(super) fn is_chosen(self) -> bool {
+        matches!(self, Self::Errors | Self::All)
     }
 }
 

@@ -31,6 +31,7 @@ mod read;
 mod sampling;
 #[cfg(feature = "tools")]
 mod schema;
+mod summary;
 mod table;
 mod value;
 
@@ -52,7 +53,7 @@ use value::Value;
 
 #[cfg(feature = "tools")]
 pub use effective::{Effective, Setting, Source};
-pub use export::{Collectors, Compression, Metrics, Otlp, Protocol, Signal, Temporality};
+pub use export::{Collectors, Compression, Console, Metrics, Otlp, Protocol, Signal, Temporality};
 pub use prices::{CostLimits, PriceRates, PriceRule, PriceTier};
 pub use problems::{ConfigError, ConfigErrors};
 pub use sampling::{Sampling, SamplingRule};
@@ -63,7 +64,9 @@ section! {
     /// The whole configuration. Everything has a default; `{}` works.
     pub struct Config [
         /// Whether nothing is observed at all, as `OTEL_SDK_DISABLED` wants it.
-        disabled: bool = false
+        disabled: bool = false,
+        /// Whether it says where telemetry goes, if only by an empty `otlp`.
+        otlp_is_given: bool = false
     ] {
         /// `service.name` of the resource. Default: the cluster name of Envoy's node (`--service-cluster`), else
         /// `inferspan`.
@@ -74,6 +77,9 @@ section! {
         resource: Resource = Resource::default();
         /// Where telemetry goes, and how: one collector, or several in a list.
         otlp: Collectors = Collectors::default() => Rule::OneOrList;
+        /// Which calls are written into Envoy's log, one line of JSON each. `auto`: where `otlp` is not given and Envoy has
+        /// no cluster `otel_collector`, all that would be exported.
+        console: Console = Console::default();
         /// Metrics.
         metrics: Metrics = Metrics::default();
         /// Traces and their contexts.
@@ -284,6 +290,12 @@ impl Config {
             .with_logs(self.logs.events.clone())
     }
 
+    /// Whether spans go to Envoy's log where Envoy has no cluster of the collector's name.
+    #[must_use]
+    pub fn falls_back_to_console(&self) -> bool {
+        !self.otlp_is_given && self.console == Console::Auto
+    }
+
     /// What the configuration says of prices.
     #[must_use]
     pub fn prices(&self) -> Prices {
@@ -319,6 +331,10 @@ impl Config {
         let (mut config, mut problems) = (Self::default(), Problems::default());
         if *document != Value::Null {
             read::object(document, &mut config, &mut problems);
+        }
+        config.otlp_is_given = document.has("otlp");
+        if !config.otlp_is_given && config.console.is_chosen() {
+            config.otlp = Collectors::NONE;
         }
         check::check(&mut config, &mut problems);
         problems.into_result(document)?;

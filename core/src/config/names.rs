@@ -1,7 +1,7 @@
 //! The names of what can be chosen from.
 
 use super::table::choice;
-use super::{Compression, EnvoyAttribute, Parent, Protocol, Signal, Temporality};
+use super::{Compression, Console, EnvoyAttribute, Parent, Protocol, Signal, Temporality};
 use crate::signal::convention::Vocabulary;
 use crate::signal::convention::gen_ai::Version;
 use crate::signal::log::LogKind;
@@ -9,6 +9,7 @@ use crate::signal::log::LogKind;
 choice! {
     Signal { Traces = "traces", Metrics = "metrics", Logs = "logs", }
     Protocol { HttpProtobuf = "http/protobuf", HttpJson = "http/json", Grpc = "grpc", }
+    Console { Auto = "auto", Off = "off", Errors = "errors", All = "all", }
     Compression { None = "none", Gzip = "gzip", }
     Temporality { Cumulative = "cumulative", Delta = "delta", }
     Parent { Auto = "auto", Client = "client", }

@@ -243,7 +243,9 @@ pub(super) use choice;
 macro_rules! section {
     (
         $(#[$meta:meta])*
-        pub struct $section:ident $([$(#[$hidden_meta:meta])* $hidden:ident: $hidden_type:ty = $hidden_default:expr])? {
+        pub struct $section:ident $([
+            $($(#[$hidden_meta:meta])* $hidden:ident: $hidden_type:ty = $hidden_default:expr),*
+        ])? {
             $(
                 $(#[$($attribute:tt)*])*
                 $key:ident: $type:ty = $default:expr $(=> $rule:expr)? $(, also $alias:literal)*;
@@ -255,12 +257,12 @@ macro_rules! section {
         #[derive(Clone, Debug, PartialEq)]
         pub struct $section {
             $($(#[$($attribute)*])* pub $key: $type,)*
-            $($(#[$hidden_meta])* pub $hidden: $hidden_type,)?
+            $($($(#[$hidden_meta])* pub $hidden: $hidden_type,)*)?
         }
 
         impl Default for $section {
             fn default() -> Self {
-                Self { $($key: $default,)* $($hidden: $hidden_default,)? }
+                Self { $($key: $default,)* $($($hidden: $hidden_default,)*)? }
             }
         }
 

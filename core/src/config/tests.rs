@@ -7,7 +7,9 @@ fn refused(text: &str) -> String {
 #[test]
 fn nothing_and_an_empty_object_are_the_default() {
     for text in ["", " \n", "{}", r#"{"otlp":{},"trace":{}}"#, r#"{"otlp":null,"trace":{"parent":null}}"#] {
-        assert_eq!(Config::parse(text.as_bytes()), Ok(Config::default()), "{text:?}");
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert_eq!(config.otlp_is_given, text.contains(r#""otlp":{"#), "{text:?}");
+        assert_eq!(Config { otlp_is_given: false, ..config }, Config::default(), "{text:?}");
     }
     let mut problems = Problems::default();
     check::check(&mut Config::default(), &mut problems);

@@ -5,19 +5,32 @@
 //! what that costs is bounded by the number of groups.
 
 use super::point::Point;
+use crate::budget::{Budget, Claim};
 use crate::otlp::proto::{Attributes, Writer};
 use crate::signal::AttributeSink;
 use crate::signal::metric::Series;
 use crate::time::UnixNanos;
 
 /// All groups. The first is the one that takes what there is no room for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Groups {
     /// Empty, or [`OVERFLOW`] and others.
     groups: Vec<Group>,
     /// Where a hash leads: a group's place in `groups`, or 0 where there is none. As many as a power of two, of
     /// which at most half are in use; a group that finds its place taken is in the next that is free.
     index: Vec<u32>,
+    /// What they may take of the VM's memory, but for the first one, which is small.
+    claim: Claim,
+}
+
+/// A point, where a value is to be added.
+#[derive(Debug)]
+pub(super) struct Found<'g> {
+    pub(super) point: &'g mut Point,
+    /// It began now.
+    pub(super) is_new: bool,
+    /// There was no room for it where it was looked for.
+    pub(super) overflows: bool,
 }
 
 /// Points that share their attributes.
@@ -31,7 +44,13 @@ struct Group {
 }
 
 impl Groups {
-    /// The place of the group with these attributes. Where it would be one more than `most`, [`OVERFLOW`].
+    /// None yet, and none that takes more than the budget gives.
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { groups: Vec::new(), index: Vec::new(), claim: budget.empty() }
+    }
+
+    /// The place of the group with these attributes. Where it would be one more than `most`, or there is no memory
+    /// for it, [`OVERFLOW`].
     pub(super) fn find_or_add(&mut self, attributes: &[u8], most: usize) -> usize {
         let hash = hash(attributes);
         if let Some(found) = self.find(hash, attributes) {
@@ -43,7 +62,7 @@ impl Groups {
             self.groups.push(Group { hash: 0, attributes: overflow.into(), points: Vec::new() });
         }
         let place = self.groups.len();
-        if place > most {
+        if place > most || !self.claims(attributes.len().saturating_add(GROUP)) {
             return OVERFLOW;
         }
         self.groups.push(Group { hash, attributes: attributes.into(), points: Vec::new() });
@@ -75,20 +94,34 @@ impl Groups {
         None
     }
 
-    /// The group's point of a series, and whether it is a new one, which began now.
+    /// The group's point of a series; that of [`OVERFLOW`] where there is no memory for another one.
     pub(super) fn point(
         &mut self,
         group: usize,
         series: &'static Series,
         now: UnixNanos,
-    ) -> Option<(&mut Point, bool)> {
+    ) -> Option<Found<'_>> {
+        let place_in = |groups: &[Group], group: usize| {
+            groups.get(group)?.points.iter().position(|point| std::ptr::eq(point.series, series))
+        };
+        let mut found = place_in(&self.groups, group);
+        let has_room = group == OVERFLOW || found.is_some() || self.claims(Point::most_bytes(series));
+        let group = if has_room { group } else { OVERFLOW };
+        if !has_room {
+            found = place_in(&self.groups, OVERFLOW);
+        }
         let points = &mut self.groups.get_mut(group)?.points;
-        let found = points.iter().position(|point| std::ptr::eq(point.series, series));
         let place = found.unwrap_or_else(|| {
             points.push(Point::new(series, now));
             points.len().saturating_sub(1)
         });
-        Some((points.get_mut(place)?, found.is_none()))
+        let overflows = group == OVERFLOW;
+        Some(Found { point: points.get_mut(place)?, is_new: found.is_none(), overflows })
+    }
+
+    /// Whether there is memory for so many bytes more, which are taken then.
+    fn claims(&mut self, bytes: usize) -> bool {
+        self.claim.resize(self.claim.bytes().saturating_add(bytes)).is_ok()
     }
 
     /// All points, each with the attributes of its group.
@@ -107,6 +140,8 @@ impl Groups {
     pub(super) fn clear(&mut self) {
         self.groups.clear();
         self.index.fill(FREE);
+        // To less it is always granted.
+        let _ = self.claim.resize(0);
     }
 }
 
@@ -140,6 +175,8 @@ fn hash(bytes: &[u8]) -> u64 {
 
 /// Field that the attributes of a group stand in; each data point has another one for them.
 pub(super) const ATTRIBUTE: u32 = 1;
+/// Bytes of a group beside its attributes and points: itself, in a vector that grows by doubling, and its slots.
+const GROUP: usize = 2 * size_of::<Group>() + 32;
 /// Place of the group that takes what there is no room for.
 pub(super) const OVERFLOW: usize = 0;
 /// Its only attribute, by the metrics SDK's specification.
@@ -155,7 +192,7 @@ mod tests {
 
     #[test]
     fn groups_are_told_apart_by_all_their_bytes() {
-        let mut groups = Groups::default();
+        let mut groups = Groups::new(&Budget::default());
         let sets: Vec<_> = (0..500_u32).map(|n| format!("{}{n}", "long ".repeat(n as usize % 7))).collect();
         for (n, set) in sets.iter().enumerate() {
             assert_eq!(groups.find_or_add(set.as_bytes(), 500), n + 1);
@@ -179,7 +216,7 @@ mod tests {
         let other: Vec<u8> = [2_u64, other].into_iter().flat_map(u64::to_le_bytes).collect();
         assert_eq!(hash(&one), hash(&other));
         assert_ne!(hash(&one), hash(b"\x01"));
-        let mut groups = Groups::default();
+        let mut groups = Groups::new(&Budget::default());
         assert_eq!([groups.find_or_add(&one, 9), groups.find_or_add(&other, 9)], [1, 2]);
         assert_eq!([groups.find_or_add(&other, 9), groups.find_or_add(&one, 9)], [2, 1]);
     }

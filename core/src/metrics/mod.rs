@@ -5,21 +5,22 @@
 //!
 //! Points that share their attributes share a *group*: its attributes are written and looked up once for all the
 //! points of a call, and the series in it is found by its address. Invariants: there are at most
-//! [`Settings::groups`] groups and one more, which takes what comes beyond them and says so by
-//! `otel.metric.overflow`, so that nothing is lost but attributes; what is collected depends on nothing but the
+//! [`Settings::groups`] groups, which take no more memory than the VM's budget gives (half of it at most), and one
+//! more, which takes what comes beyond them and says so by `otel.metric.overflow`, so that nothing is lost but attributes; what is collected depends on nothing but the
 //! order of the points; no data point ends before it starts, whatever the clock does.
 
 mod encode;
 mod group;
 mod point;
 
+use crate::budget::Budget;
 use crate::otlp::proto::{Attributes, Bounds, Writer};
 use crate::signal::AttributeSink;
 use crate::signal::metric::{Distribution, Instrument, PointSink, Series, Value};
 use crate::time::UnixNanos;
 use crate::trace_context::{SpanId, TraceId};
 use encode::Encoder;
-use group::Groups;
+use group::{Found, Groups};
 use point::{Example, Point};
 
 /// How points are added up.
@@ -72,12 +73,12 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// Empty, from now on.
+    /// Empty, from now on, with what it holds claimed from that budget.
     #[must_use]
-    pub fn new(settings: Settings, now: UnixNanos) -> Self {
+    pub fn new(settings: Settings, budget: &Budget, now: UnixNanos) -> Self {
         Self {
             settings,
-            groups: Groups::default(),
+            groups: Groups::new(budget),
             instruments: Vec::new(),
             attributes: Vec::new(),
             group: None,
@@ -174,10 +175,10 @@ impl Aggregator {
                 *self.group.insert(group)
             }
         };
-        if group == group::OVERFLOW {
+        let Found { point, is_new, overflows } = self.groups.point(group, series, self.now)?;
+        if overflows {
             self.overflowed = self.overflowed.saturating_add(1);
         }
-        let (point, is_new) = self.groups.point(group, series, self.now)?;
         if is_new && !self.instruments.iter().any(|known| std::ptr::eq(*known, series.instrument)) {
             self.instruments.push(series.instrument);
         }

@@ -66,6 +66,15 @@ impl Point {
         Self { series, start, data, exemplars: Vec::new() }
     }
 
+    /// How many bytes it may ever take.
+    pub(super) fn most_bytes(series: &Series) -> usize {
+        let buckets = match series.instrument.kind {
+            Kind::Histogram { bounds, .. } => bounds.len().saturating_add(1),
+            Kind::Sum | Kind::SumDouble | Kind::Gauge => 1,
+        };
+        buckets.saturating_mul(BUCKET).saturating_add(POINT)
+    }
+
     /// Of a sum or gauge that somebody else keeps.
     pub(super) fn of_total(series: &'static Series, total: u64) -> Self {
         Self { series, start: UnixNanos(0), data: Data::Int(total), exemplars: Vec::new() }
@@ -115,6 +124,10 @@ impl Point {
         self.start = self.start.min(now);
     }
 }
+
+/// Bytes of a bucket with its exemplar, and of a point itself; vectors grow by doubling.
+const BUCKET: usize = size_of::<u64>() + 2 * size_of::<Exemplar>();
+const POINT: usize = 2 * size_of::<Point>();
 
 impl Histogram {
     fn widen(&mut self, sum: f64, min: f64, max: f64) {

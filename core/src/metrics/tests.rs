@@ -57,7 +57,7 @@ fn at(seconds: u64) -> UnixNanos {
 }
 
 fn cumulative() -> Aggregator {
-    Aggregator::new(Settings::default(), at(100))
+    Aggregator::new(Settings::default(), &Budget::default(), at(100))
 }
 
 /// What is collected, as a collector decodes it: written in order, in the shortest form, counted right.
@@ -206,7 +206,7 @@ fn what_is_cumulative_goes_on() {
 
 #[test]
 fn a_delta_is_what_came_since_the_last_collection() {
-    let mut aggregator = Aggregator::new(DELTA, at(100));
+    let mut aggregator = Aggregator::new(DELTA, &Budget::default(), at(100));
     aggregator.begin(at(105), None);
     model(&mut aggregator, "a");
     aggregator.record(&CALLS, Value::Int(1));
@@ -297,7 +297,7 @@ fn a_sum_has_an_exemplar_too() {
 #[test]
 fn too_many_sets_of_attributes_share_one_point() {
     let settings = Settings { groups: 2, ..Settings::default() };
-    let mut aggregator = Aggregator::new(settings, at(100));
+    let mut aggregator = Aggregator::new(settings, &Budget::default(), at(100));
     for name in ["a", "b", "c", "a", "d", "c"] {
         aggregator.begin(at(101), None);
         model(&mut aggregator, name);
@@ -323,6 +323,33 @@ fn too_many_sets_of_attributes_share_one_point() {
 }
 
 #[test]
+fn memory_that_the_budget_does_not_give_costs_attributes_alone() {
+    let budget = Budget::new(16 << 10);
+    let settings = Settings { temporality: Temporality::Delta, groups: 2000 };
+    let mut aggregator = Aggregator::new(settings, &budget, at(100));
+    for n in 0..200 {
+        aggregator.begin(at(101), None);
+        model(&mut aggregator, &format!("model-{n}"));
+        aggregator.record(&CALLS, Value::Int(1));
+    }
+    let told_apart = 200 - aggregator.overflowed();
+    assert!((10..100).contains(&told_apart), "{told_apart} of 200");
+    assert!((1..=(8 << 10)).contains(&((16 << 10) - budget.left())), "half of it: {}", budget.left());
+    let metrics = collect(&mut aggregator, at(110));
+    let Some(Data::Sum(Sum { data_points, .. })) = &metrics[0].data else { panic!("{metrics:?}") };
+    assert_eq!(data_points.len() as u64, told_apart + 1);
+    let sum: i64 = data_points
+        .iter()
+        .map(|point| match point.value {
+            Some(Number::AsInt(value)) => value,
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(sum, 200, "no value is lost");
+    assert_eq!(budget.left(), 16 << 10, "what was told is given back");
+}
+
+#[test]
 fn the_attributes_of_one_call_are_not_those_of_the_next() {
     let mut aggregator = cumulative();
     aggregator.begin(at(101), None);
@@ -338,7 +365,7 @@ fn the_attributes_of_one_call_are_not_those_of_the_next() {
 #[test]
 fn a_clock_that_was_set_back_ends_nothing_before_its_start() {
     for settings in [Settings::default(), DELTA] {
-        let mut aggregator = Aggregator::new(settings, at(100));
+        let mut aggregator = Aggregator::new(settings, &Budget::default(), at(100));
         let mut starts = Vec::new();
         for now in [110, 50, 60] {
             aggregator.begin(at(105), Some((TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]))));
@@ -386,7 +413,7 @@ fn the_callers_own_sums_and_gauges_stand_beside() {
     let own = |full, old| [(&DROPPED_FULL, full), (&DROPPED_OLD, old), (&DEPTH, 77)];
     for (settings, starts, second) in [(Settings::default(), [100, 100], [9, 1]), (DELTA, [100, 110], [4, 0])]
     {
-        let mut aggregator = Aggregator::new(settings, at(100));
+        let mut aggregator = Aggregator::new(settings, &Budget::default(), at(100));
         for (now, start, totals, values) in
             [(110, starts[0], [5, 1], [5, 1]), (120, starts[1], [9, 1], second)]
         {
@@ -450,7 +477,7 @@ proptest! {
         rounds in prop::collection::vec(prop::collection::vec((0..8_u8, 0..40_u64), 0..12), 1..5),
     ) {
         let temporality = if delta { Temporality::Delta } else { Temporality::Cumulative };
-        let mut aggregator = Aggregator::new(Settings { temporality, groups }, at(1));
+        let mut aggregator = Aggregator::new(Settings { temporality, groups }, &Budget::default(), at(1));
         let mut recorded = (0, 0.0, [0; 4]);
         let mut told = (0, 0.0, [0; 4]);
         for (round, calls) in rounds.into_iter().enumerate() {

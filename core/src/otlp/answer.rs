@@ -20,6 +20,30 @@ pub enum Verdict {
     Refused,
 }
 
+/// Why an export failed that may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was not answered: the connection broke, or nothing came.
+    Unanswered,
+    /// Nobody serves there now: refused, overloaded, between two versions.
+    Unavailable,
+    /// The answer took too long.
+    TimedOut,
+    /// The collector wants less.
+    Throttled,
+}
+
+/// Why an export failed, by the answer's HTTP status and, of gRPC, its own.
+#[must_use]
+pub fn failure(status: Option<u16>, grpc_status: Option<&[u8]>) -> Failure {
+    match (status, grpc_status) {
+        (None, _) => Failure::Unanswered,
+        (Some(429), _) | (_, Some(b"8")) => Failure::Throttled,
+        (Some(504), _) | (_, Some(b"4")) => Failure::TimedOut,
+        _ => Failure::Unavailable,
+    }
+}
+
 /// The verdict of an answer: by the OTLP/HTTP specification 429, 502, 503, 504 and no answer at all may be tried
 /// again, any other error may not.
 #[must_use]
@@ -155,6 +179,22 @@ mod tests {
         for status in [Some(301), Some(400), Some(401), Some(404), Some(408), Some(413), Some(500), Some(501)]
         {
             assert_eq!(verdict(status, Some(b"1"), b"", NOW), Verdict::Refused, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn tells_why_an_export_failed() {
+        for (status, grpc_status, why) in [
+            (None, None, Failure::Unanswered),
+            (Some(429), None, Failure::Throttled),
+            (Some(502), None, Failure::Unavailable),
+            (Some(503), None, Failure::Unavailable),
+            (Some(504), None, Failure::TimedOut),
+            (Some(200), Some("8"), Failure::Throttled),
+            (Some(200), Some("4"), Failure::TimedOut),
+            (Some(200), Some("14"), Failure::Unavailable),
+        ] {
+            assert_eq!(failure(status, grpc_status.map(str::as_bytes)), why, "{status:?} {grpc_status:?}");
         }
     }
 

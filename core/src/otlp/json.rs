@@ -105,11 +105,7 @@ fn write_value(field: &Field, value: Value<'_>, depth: usize, out: &mut Vec<u8>)
             Ok(())
         }
         (Kind::Id, Value::Bytes(id)) => {
-            out.push(b'"');
-            for byte in id {
-                out.extend([byte >> 4, byte & 15].map(hex));
-            }
-            out.push(b'"');
+            write_id(id, out);
             Ok(())
         }
         (Kind::Bytes, Value::Bytes(bytes)) => {
@@ -134,7 +130,17 @@ fn write_value(field: &Field, value: Value<'_>, depth: usize, out: &mut Vec<u8>)
     true
 }
 
-fn write_text(text: &[u8], out: &mut Vec<u8>) {
+/// Writes an id in hexadecimal digits.
+pub(super) fn write_id(id: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in id {
+        out.extend([byte >> 4, byte & 15].map(hex));
+    }
+    out.push(b'"');
+}
+
+/// Writes a text; what is no UTF-8 in it as U+FFFD.
+pub(super) fn write_text(text: &[u8], out: &mut Vec<u8>) {
     let text = lossy(text);
     let mut rest = text.as_bytes();
     out.push(b'"');

@@ -17,6 +17,7 @@ pub mod grpc;
 pub mod gzip;
 pub mod json;
 mod length;
+pub mod line;
 pub mod log;
 pub mod outbox;
 pub mod proto;

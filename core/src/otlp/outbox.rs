@@ -107,6 +107,12 @@ impl Outbox {
         }
     }
 
+    /// Records held, of all signals.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        Signal::ALL.into_iter().map(|signal| self.queue(signal).held()).fold(0, u64::saturating_add)
+    }
+
     /// Bytes of the records held.
     #[must_use]
     pub fn bytes(&self) -> usize {

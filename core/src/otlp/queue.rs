@@ -150,8 +150,13 @@ impl Queue {
 
     /// Drops the oldest batch that is not under way; how many records that were.
     pub fn drop_oldest(&mut self) -> u64 {
-        let batch = self.ready.pop_front().unwrap_or_else(|| std::mem::take(&mut self.open));
-        self.forget(&batch)
+        self.take_oldest().map_or(0, |batch| self.forget(&batch))
+    }
+
+    /// The oldest batch that is not under way, due or not, to be told of with [`Self::delivered`].
+    pub fn take_oldest(&mut self) -> Option<Batch> {
+        let open = |open: &mut Batch| Some(std::mem::take(open)).filter(|batch| batch.records > 0);
+        self.ready.pop_front().or_else(|| open(&mut self.open))
     }
 
     /// Whether a whole batch waits that may be sent now.
@@ -183,10 +188,10 @@ impl Queue {
         self.settle(batch, now, Verdict::Retry { retry_after: None }, now, random)
     }
 
-    /// Whether export `token` is under way.
+    /// When export `token` was sent; `None` where no such export is under way.
     #[must_use]
-    pub fn has_sent(&self, token: u32) -> bool {
-        self.in_flight.iter().any(|export| export.token == token)
+    pub fn sent_at(&self, token: u32) -> Option<UnixNanos> {
+        self.in_flight.iter().find(|export| export.token == token).map(|export| export.sent)
     }
 
     /// Export `token` was answered. `None` where no such export is under way.
@@ -201,6 +206,11 @@ impl Queue {
         let index = self.in_flight.iter().position(|e| now.since(e.sent) >= self.limits.give_up_after)?;
         let export = self.in_flight.swap_remove(index);
         Some(self.settle(export.batch, export.sent, Verdict::Retry { retry_after: None }, now, random))
+    }
+
+    /// A batch from [`Self::next`] went another way, and is delivered.
+    pub fn delivered(&mut self, batch: Batch) -> Settled {
+        Settled::Delivered { accepted: self.forget(&batch), rejected: 0 }
     }
 
     /// Drops the oldest ready batch if its time is over.

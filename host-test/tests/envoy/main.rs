@@ -7,6 +7,7 @@ mod attempts;
 mod bytes;
 mod collector;
 mod configuration;
+mod console;
 mod endings;
 mod gateway;
 mod instances;

@@ -18,7 +18,7 @@ fn nothing_at_all_works_and_so_does_an_empty_object() {
 fn a_wrong_configuration_is_refused_with_the_key_and_the_one_before_stays() {
     let mut proxy = proxy().configuration(r#"{"service_name":"before"}"#).start().unwrap();
     for (wrong, key) in [
-        ("{", "line 1 column 1"),
+        ("{", "line 1, column 2"),
         ("[]", "object"),
         (r#"{"otpl":{}}"#, "otpl"),
         (r#"{"otlp":{"timeout_ms":"soon"}}"#, "timeout_ms"),

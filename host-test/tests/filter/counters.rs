@@ -120,14 +120,15 @@ const MAX_CHOICES: u64 = 64;
 
 #[test]
 fn the_fate_of_each_span_is_counted_and_nothing_else() {
+    let refused = || counts([("exports_refused", 1), ("exports_sent", 1), ("spans_dropped_refused", 1)]);
     // An OTLP answer whose partial_success rejects one span: field 1, two bytes: field 1, varint 1.
     let rejects = Reply::http([(":status", "200")], [0x0a, 2, 0x08, 1]);
     for (reply, expected) in [
         (Reply::status(200), counts([("exports_sent", 1), ("spans_exported", 1)])),
         (Reply::status(202), counts([("exports_sent", 1), ("spans_exported", 1)])),
         (rejects, counts([("exports_sent", 1), ("spans_dropped_rejected", 1)])),
-        (Reply::status(400), counts([("exports_sent", 1), ("spans_dropped_refused", 1)])),
-        (Reply::status(500), counts([("exports_sent", 1), ("spans_dropped_refused", 1)])),
+        (Reply::status(400), refused()),
+        (Reply::status(500), refused()),
     ] {
         let mut proxy = proxy().cluster("otel_collector", reply).start().unwrap();
         proxy.run(&framing::json().whole).unwrap();
@@ -151,7 +152,8 @@ fn a_span_that_is_not_sampled_is_counted_and_not_sent() {
 
 #[test]
 fn an_export_that_is_tried_again_is_counted_each_time() {
-    let mut answers = [Reply::status(503), Reply::status(429), Reply::status(200)].into_iter();
+    let failing = [Reply::status(503), Reply::status(429), Reply::status(504), Reply::reset()];
+    let mut answers = failing.into_iter().chain([Reply::status(200)]);
     let mut proxy = proxy().cluster_with("otel_collector", move |_| answers.next().unwrap()).start().unwrap();
     proxy.run(&framing::json().whole).unwrap();
     proxy.advance(Duration::from_secs(60)).unwrap();
@@ -159,16 +161,78 @@ fn an_export_that_is_tried_again_is_counted_each_time() {
         counted(&proxy),
         counts([
             ("exchanges_completed", 1),
-            ("exports_failed", 2),
-            ("exports_sent", 3),
+            ("exports_failed", 4),
+            ("exports_failed_unavailable", 1),
+            ("exports_failed_throttled", 1),
+            ("exports_failed_timeout", 1),
+            ("exports_failed_unanswered", 1),
+            ("exports_sent", 5),
             ("spans_exported", 1)
         ])
     );
 }
 
 #[test]
+fn what_is_held_and_how_long_exports_take_is_told() {
+    let configuration = r#"{"otlp":{"signals":["traces","logs"]},"logs":{"events":["inference_details"]}}"#;
+    let mut proxy = proxy()
+        .configuration(configuration)
+        .cluster("otel_collector", Reply::status(200).after(Duration::from_millis(2500)))
+        .start()
+        .unwrap();
+    for _ in 0..4 {
+        proxy.run(&framing::json().whole).unwrap();
+    }
+    proxy.advance(Duration::from_secs(2)).unwrap();
+    assert_eq!(proxy.gauge("inferspan_queue_records"), Some(8), "a span and a record of each call");
+    let bytes = proxy.gauge("inferspan_queue_bytes").unwrap();
+    let sent: usize = proxy.callouts().iter().map(|callout| callout.body.len()).sum();
+    assert!(bytes > 0 && bytes < sent as u64, "{bytes} bytes of {sent}, which have envelopes");
+    proxy.advance(Duration::from_secs(10)).unwrap();
+    assert_eq!([proxy.gauge("inferspan_queue_records"), proxy.gauge("inferspan_queue_bytes")], [Some(0); 2]);
+    assert_eq!(proxy.histogram("inferspan_export_duration_ms"), Some(vec![2500; 2]));
+}
+
+#[test]
+fn what_was_queued_is_what_became_of_it() {
+    let configuration = r#"{
+        "otlp": { "signals": ["traces", "metrics", "logs"], "max_queue_bytes": 16384, "max_batch_bytes": 1024,
+                  "max_burst_bytes": 0 },
+        "metrics": { "interval_ms": 1000 }, "logs": { "events": ["inference_details"] }
+    }"#;
+    let mut answers = [503, 200, 400, 200, 200, 503].into_iter().cycle();
+    let answer = move |_: &_| Reply::status(answers.next().unwrap());
+    let mut proxy =
+        proxy().configuration(configuration).cluster_with("otel_collector", answer).start().unwrap();
+    for _ in 0..20 {
+        for _ in 0..20 {
+            proxy.run(&framing::json().whole).unwrap();
+        }
+        proxy.advance(Duration::from_millis(300)).unwrap();
+    }
+    // What was counted reaches Envoy within a second.
+    proxy.advance(Duration::from_secs(1)).unwrap();
+    let of = |name: String| proxy.counter(&name).unwrap();
+    let mut held = 0;
+    for records in ["spans", "metric_points", "log_records"] {
+        let queued = of(format!("inferspan_{records}_queued"));
+        let exported = of(format!("inferspan_{records}_exported"));
+        let dropped: u64 = ["queue_full", "expired", "refused", "rejected", "shutdown"]
+            .map(|why| of(format!("inferspan_{records}_dropped_{why}")))
+            .iter()
+            .sum();
+        assert!(exported > 0 && dropped > 0, "{records}: {queued} queued, {exported} taken, {dropped} lost");
+        held += queued - exported - dropped;
+    }
+    assert_eq!(of("inferspan_spans_queued".into()), 400);
+    assert_eq!(proxy.gauge("inferspan_queue_records"), Some(held), "what is neither is still held");
+    assert!(proxy.logs().iter().any(|line| line.text.contains("more waits for the collector")));
+}
+
+#[test]
 fn an_export_that_cannot_be_sent_is_counted_until_its_spans_expire() {
-    let mut proxy = Proxy::builder(&crate::world::FILTER).observer(crate::world::MAY_WRITE).start().unwrap();
+    let alone = Proxy::builder(&crate::world::FILTER).observer(crate::world::MAY_WRITE);
+    let mut proxy = alone.configuration(r#"{"otlp":{}}"#).start().unwrap();
     proxy.run(&framing::json().whole).unwrap();
     proxy.advance(Duration::from_secs(3600)).unwrap();
     let mut counted = counted(&proxy);
@@ -201,7 +265,8 @@ fn every_counter_that_is_documented_is_there_from_the_start_and_no_other() {
 /// The names in the table of docs/configuration.md. A row may tell several, which begin like its first: `exports_a`, `_b`.
 fn documented_counters() -> Vec<String> {
     let documentation = include_str!("../../../docs/configuration.md");
-    let (_, table) = documentation.split_once("## Counters").unwrap();
+    let (_, table) = documentation.split_once("| counter |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
     rows.flat_map(|(names, _)| {
         let names: Vec<_> = names.split(", ").map(|name| name.trim_matches('`')).collect();

@@ -182,7 +182,8 @@ fn what_a_collector_takes_only_in_part_is_counted_as_both() {
 
 #[test]
 fn no_collector_at_all_is_said_once_a_minute_and_costs_no_traffic() {
-    let mut proxy = Proxy::builder(&crate::world::FILTER).observer(crate::world::MAY_WRITE).start().unwrap();
+    let alone = Proxy::builder(&crate::world::FILTER).observer(crate::world::MAY_WRITE);
+    let mut proxy = alone.configuration(r#"{"otlp":{}}"#).start().unwrap();
     let complaints = |proxy: &Proxy| -> Vec<String> {
         let lines = proxy.logs().into_iter().map(|line| line.text);
         lines.filter(|text| text.contains("cannot export to cluster otel_collector")).collect()

@@ -9,6 +9,7 @@
 
 mod bodies;
 mod configuration;
+mod console;
 mod cost;
 mod counters;
 mod delivery;

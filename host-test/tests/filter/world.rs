@@ -54,13 +54,13 @@ pub(crate) fn spans(callout: &Callout) -> Vec<Span> {
 }
 
 /// The filter's counters that are not 0, without the prefix of their names; but for that of the VMs, which began
-/// before anything happened.
+/// before anything happened, and those of what was queued, which is told again by what became of it.
 pub(crate) fn counted(proxy: &Proxy) -> BTreeMap<String, u64> {
     let short = |name: String| name.strip_prefix("inferspan_").map(str::to_owned).unwrap_or(name);
     proxy
         .counters()
         .into_iter()
-        .filter(|(name, count)| *count > 0 && name != "inferspan_vm_starts")
+        .filter(|(name, count)| *count > 0 && name != "inferspan_vm_starts" && !name.ends_with("_queued"))
         .map(|(name, count)| (short(name), count))
         .collect()
 }

@@ -1,16 +1,19 @@
 //! One collector: what it takes, what waits for it, and what became of what it was sent.
 
 use inferspan_core::config::Otlp;
+use inferspan_core::otlp::answer::{Failure, Verdict};
 use inferspan_core::otlp::envelope::Envelope;
 use inferspan_core::otlp::outbox::{Outbox, Signal};
-use inferspan_core::otlp::queue::{Limits, Settled};
+use inferspan_core::otlp::queue::{Batch, Limits, Settled};
 use inferspan_core::time::UnixNanos;
 
 use super::NANOS_PER_MILLI;
 use super::answer::ExportAnswer;
 use super::complaint::Complaint;
 use super::target::Target;
-use crate::host::{self, Level};
+use crate::console;
+use crate::gauges::Held;
+use crate::host::{self, Level, Status};
 use crate::ids::Ids;
 use crate::stats::{Fate, Stat, Stats};
 
@@ -21,23 +24,34 @@ pub(super) struct Collector {
     outbox: Outbox,
     target: Target,
     complaint: Complaint,
+    /// That of the queue: what is lost must not go unsaid behind another trouble.
+    full: Complaint,
+    /// Whether spans go to Envoy's log where Envoy has no such cluster.
+    or_console: bool,
+    /// Whether that was so at the last export.
+    is_missing: bool,
 }
 
 impl Collector {
-    pub(super) fn new(otlp: &Otlp) -> Self {
+    pub(super) fn new(otlp: &Otlp, or_console: bool) -> Self {
         Self {
             signals: otlp.signals.clone(),
             outbox: Outbox::new(limits(otlp)),
             target: Target::new(otlp),
             complaint: Complaint::default(),
+            full: Complaint::default(),
+            or_console,
+            is_missing: false,
         }
     }
 
     /// What is queued stays.
-    pub(super) fn reconfigure(&mut self, otlp: &Otlp) {
+    pub(super) fn reconfigure(&mut self, otlp: &Otlp, or_console: bool) {
         self.outbox.set_limits(limits(otlp));
         self.target = Target::new(otlp);
         self.signals.clone_from(&otlp.signals);
+        self.or_console = or_console;
+        self.is_missing = false;
     }
 
     pub(super) fn takes(&self, signal: Signal) -> bool {
@@ -52,9 +66,30 @@ impl Collector {
         stats: &mut Stats,
         encode: impl FnOnce(&mut Vec<u8>),
     ) {
+        stats.settled(signal, Fate::Queued, u64::from(records));
+        let mut lost = None;
         self.outbox.push(signal, now, records, encode, &mut |signal, records| {
             stats.settled(signal, Fate::QueueFull, records);
+            lost = Some(signal);
         });
+        if let Some(signal) = lost {
+            self.complain_of_queue(signal, now);
+        }
+    }
+
+    #[cold]
+    fn complain_of_queue(&mut self, signal: Signal, now: UnixNanos) {
+        let line = format!(
+            "more waits for the collector in cluster {} than otlp.max_queue_bytes holds: the oldest {} are dropped",
+            self.target.cluster(),
+            signal.records(),
+        );
+        self.full.log(now, &line);
+    }
+
+    /// What is held for it.
+    pub(super) fn held(&self) -> Held {
+        Held { records: self.outbox.held(), bytes: self.outbox.bytes() as u64 }
     }
 
     /// Whether records of the signal wait or are under way.
@@ -89,6 +124,11 @@ impl Collector {
     }
 
     pub(super) fn abandon(&mut self, stats: &mut Stats) {
+        if self.or_console && self.is_missing {
+            while let Some(batch) = self.outbox.queue_mut(Signal::Traces).take_oldest() {
+                self.write_out(batch, stats);
+            }
+        }
         for signal in Signal::ALL {
             let lost = self.outbox.queue_mut(signal).abandon();
             if lost > 0 {
@@ -106,6 +146,7 @@ impl Collector {
         for signal in Signal::ALL {
             let queue = self.outbox.queue_mut(signal);
             while let Some(settled) = queue.give_up(now, ids.number()) {
+                stats.count(Stat::ExportsFailedUnanswered);
                 note(signal, settled, stats);
             }
             while let Some(settled) = queue.expire(now) {
@@ -114,7 +155,7 @@ impl Collector {
         }
     }
 
-    /// An export was answered. Whether it was one of this collector's.
+    /// An export was answered. How many nanoseconds after it was sent, where it was one of this collector's.
     pub(super) fn answered(
         &mut self,
         token: u32,
@@ -122,15 +163,21 @@ impl Collector {
         now: UnixNanos,
         stats: &mut Stats,
         ids: &mut Ids,
-    ) -> bool {
-        let mut signals = Signal::ALL.into_iter();
-        let Some(signal) = signals.find(|signal| self.outbox.queue(*signal).has_sent(token)) else {
-            return false;
-        };
+    ) -> Option<u64> {
+        let sent = |signal| Some((signal, self.outbox.queue(signal).sent_at(token)?));
+        let (signal, sent) = Signal::ALL.into_iter().find_map(sent)?;
         let verdict = self.target.verdict(answer, now);
-        let Some(settled) = self.outbox.queue_mut(signal).answered(token, verdict, now, ids.number()) else {
-            return false;
-        };
+        match verdict {
+            Verdict::Accepted { .. } => {}
+            Verdict::Refused => stats.count(Stat::ExportsRefused),
+            Verdict::Retry { .. } => stats.count(match self.target.failure(answer) {
+                Failure::Unanswered => Stat::ExportsFailedUnanswered,
+                Failure::Unavailable => Stat::ExportsFailedUnavailable,
+                Failure::TimedOut => Stat::ExportsFailedTimeout,
+                Failure::Throttled => Stat::ExportsFailedThrottled,
+            }),
+        }
+        let settled = self.outbox.queue_mut(signal).answered(token, verdict, now, ids.number())?;
         note(signal, settled, stats);
         if let Some(what) = self.complaint_about(signal, settled) {
             let cluster = self.target.cluster();
@@ -140,7 +187,7 @@ impl Collector {
             };
             self.complaint.log(now, &line);
         }
-        true
+        Some(now.since(sent))
     }
 
     /// What an operator should know of an export that did not go as it should.
@@ -167,7 +214,13 @@ impl Collector {
             while let Some(batch) = self.outbox.queue_mut(signal).next(now) {
                 let body = envelope.wrap(batch.records());
                 match self.target.send(signal, &body) {
+                    Err(Status::BAD_ARGUMENT) if self.or_console && signal == Signal::Traces => {
+                        self.is_missing = true;
+                        console::explain(self.target.cluster());
+                        self.write_out(batch, stats);
+                    }
                     Ok(token) => {
+                        self.is_missing = false;
                         stats.count(Stat::ExportsSent);
                         self.outbox.queue_mut(signal).sent(token, batch, now);
                     }
@@ -180,6 +233,12 @@ impl Collector {
                 }
             }
         }
+    }
+
+    /// Writes spans into Envoy's log, which is as good as delivered.
+    fn write_out(&mut self, batch: Batch, stats: &mut Stats) {
+        stats.add(Stat::ConsoleLines, console::write(batch.records()));
+        note(Signal::Traces, self.outbox.queue_mut(Signal::Traces).delivered(batch), stats);
     }
 }
 

@@ -17,6 +17,7 @@ use inferspan_core::time::UnixNanos;
 
 pub(crate) use self::answer::ExportAnswer;
 use self::collector::Collector;
+use crate::gauges::Held;
 use crate::host;
 use crate::ids::Ids;
 use crate::stats::Stats;
@@ -33,15 +34,21 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
-    /// An exporter by this configuration.
-    pub(crate) fn new(otlp: &[Otlp], envelope: Envelope) -> Self {
-        let collectors = otlp.iter().map(Collector::new).collect();
+    /// An exporter by this configuration. `or_console`: where Envoy has no such cluster, spans go to its log.
+    pub(crate) fn new(otlp: &[Otlp], or_console: bool, envelope: Envelope) -> Self {
+        let collectors = otlp.iter().map(|otlp| Collector::new(otlp, or_console)).collect();
         Self { collectors, envelope, wakes_at: None, scratch: Vec::new() }
     }
 
     /// Another configuration. What is queued stays and goes to the new collector in the old one's place; where
     /// there is none, it is lost, and counted.
-    pub(crate) fn reconfigure(&mut self, otlp: &[Otlp], envelope: Envelope, stats: &mut Stats) {
+    pub(crate) fn reconfigure(
+        &mut self,
+        otlp: &[Otlp],
+        or_console: bool,
+        envelope: Envelope,
+        stats: &mut Stats,
+    ) {
         self.envelope = envelope;
         while self.collectors.len() > otlp.len() {
             if let Some(mut collector) = self.collectors.pop() {
@@ -50,9 +57,17 @@ impl Exporter {
         }
         let known = self.collectors.len();
         for (collector, otlp) in self.collectors.iter_mut().zip(otlp) {
-            collector.reconfigure(otlp);
+            collector.reconfigure(otlp, or_console);
         }
-        self.collectors.extend(otlp.iter().skip(known).map(Collector::new));
+        self.collectors.extend(otlp.iter().skip(known).map(|otlp| Collector::new(otlp, or_console)));
+    }
+
+    /// What is held for all collectors.
+    pub(crate) fn held(&self) -> Held {
+        self.collectors.iter().map(Collector::held).fold(Held::default(), |sum, held| Held {
+            records: sum.records.saturating_add(held.records),
+            bytes: sum.bytes.saturating_add(held.bytes),
+        })
     }
 
     /// Queues the `records` that `encode` appends, for each collector that takes the signal. Where that makes a
@@ -155,7 +170,8 @@ impl Exporter {
         }
     }
 
-    /// An export was answered; only now can its headers and body be read.
+    /// An export was answered; only now can its headers and body be read. How many nanoseconds after it was sent,
+    /// unless it was given up before.
     pub(crate) fn answered(
         &mut self,
         token: u32,
@@ -163,13 +179,13 @@ impl Exporter {
         now: UnixNanos,
         stats: &mut Stats,
         ids: &mut Ids,
-    ) {
-        for collector in &mut self.collectors {
-            if collector.answered(token, answer, now, stats, ids) {
-                collector.send(&self.envelope, now, stats, ids);
-                return;
-            }
-        }
+    ) -> Option<u64> {
+        let Self { collectors, envelope, .. } = self;
+        collectors.iter_mut().find_map(|collector| {
+            let took = collector.answered(token, answer, now, stats, ids)?;
+            collector.send(envelope, now, stats, ids);
+            Some(took)
+        })
     }
 
     /// Sends all that may be sent now.

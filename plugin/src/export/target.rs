@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use inferspan_core::config::{Compression, Otlp, Protocol};
-use inferspan_core::otlp::answer::{Verdict, verdict};
+use inferspan_core::otlp::answer::{Failure, Verdict, failure, verdict};
 use inferspan_core::otlp::outbox::Signal;
 use inferspan_core::otlp::{grpc, gzip, json};
 use inferspan_core::time::UnixNanos;
@@ -109,6 +109,12 @@ impl Target {
         let retry_after = matches!(status, Some(429 | 502..=504)).then(|| answer.retry_after()).flatten();
         let body = if matches!(status, Some(200..=299)) { answer.body() } else { Vec::new() };
         verdict(status, retry_after.as_deref(), &body, now)
+    }
+
+    /// Why an export failed that was so answered.
+    pub(super) fn failure(&self, answer: ExportAnswer) -> Failure {
+        let grpc_status = (self.protocol == Protocol::Grpc).then(|| answer.trailer("grpc-status")).flatten();
+        failure(answer.status(), grpc_status.as_deref())
     }
 
     /// What an operator should know where an export cannot even be sent.
