@@ -75,14 +75,15 @@ impl Replay {
         let service = service.map(|(_, name)| Rc::from(name.as_str())).unwrap_or_default();
         let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
         Self {
-            observer: Observer::new(config.overrides(), budget).with_baggage(config.trace.baggage.clone()),
+            observer: Observer::new(config.overrides(), budget.clone())
+                .with_baggage(config.trace.baggage.clone()),
             sampler: config.sampler(),
             prices: config.prices(),
             envelope: Envelope::new(attributes, config.conventions().schema_url()),
             conventions: Rc::new(config.conventions()),
             service,
             ids,
-            aggregator: Aggregator::new(settings, UnixNanos(first.times.start)),
+            aggregator: Aggregator::new(settings, &budget, UnixNanos(first.times.start)),
             ended: first.times.start,
         }
     }

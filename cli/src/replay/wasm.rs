@@ -172,7 +172,9 @@ impl Wasm {
         let name = fields(metric, METRIC_NAME)?.concat();
         let name = String::from_utf8_lossy(&name).replacen("inferspan.", "inferspan_", 1);
         let proxy = &self.proxy;
-        Ok(proxy.counter(&name).is_some() || proxy.gauge(&name).is_some() || proxy.histogram(&name).is_some())
+        // Envoy's histograms are of whole milliseconds, and are called so.
+        let histogram = proxy.histogram(&format!("{name}_ms")).is_some();
+        Ok(proxy.counter(&name).is_some() || proxy.gauge(&name).is_some() || histogram)
     }
 }
 
