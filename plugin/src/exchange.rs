@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use inferspan_core::call::{Call, End};
 use inferspan_core::config::Parent;
-use inferspan_core::exchange::Exchange;
+use inferspan_core::exchange::{Ended, Exchange, Unsettled};
 use inferspan_core::headers::Headers;
 use inferspan_core::otlp::outbox::Signal;
 use inferspan_core::otlp::{log, span};
@@ -21,6 +21,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use crate::console;
+use crate::filter_state;
 use crate::host::{self, Buffer, Map};
 use crate::live::Entry;
 use crate::root::{Settings, Shared, State};
@@ -38,7 +39,7 @@ pub(crate) struct Stream {
 /// An LLM call under observation.
 #[derive(Debug)]
 pub(crate) struct Live {
-    exchange: Exchange,
+    course: Course,
     settings: Rc<Settings>,
     position: Position,
     /// The spans that the client's headers name.
@@ -49,6 +50,15 @@ pub(crate) struct Live {
     start: UnixNanos,
     /// When the response's last byte passed.
     ended: Option<UnixNanos>,
+}
+
+/// How far an exchange has come.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are open, and each is in an allocation of its own")]
+enum Course {
+    Open(Exchange),
+    /// Its answer has passed, and its facts were needed at once; `None` where it is no LLM call.
+    Over(Option<Box<Ended>>),
 }
 
 impl Stream {
@@ -64,32 +74,50 @@ impl Stream {
     /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
     fn finish(&mut self, logging: bool) {
         let Some(live) = self.live.take().and_then(|live| self.shared.let_go(live)) else { return };
-        let Live { mut exchange, settings, mut position, client, marks, ended, .. } = live;
+        let Live { mut course, settings, mut position, client, marks, ended, .. } = live;
         // The exchange goes on as another stream, which is the one to tell of.
-        if exchange.status().is_none() && is_redirected() {
+        if let Course::Open(exchange) = &course
+            && exchange.status().is_none()
+            && is_redirected()
+        {
             return;
         }
-        let (end, now) = match ended {
-            Some(at) => (stood_in(exchange.status()).unwrap_or(End::Complete), at),
-            None => (how_it_broke_off(), host::now()),
+        let (end, now) = match (&course, ended) {
+            (Course::Open(exchange), Some(at)) => (stood_in(exchange.status()).unwrap_or(End::Complete), at),
+            (Course::Over(_), Some(at)) => (End::Complete, at),
+            (_, None) => (how_it_broke_off(), host::now()),
+        };
+        let mut settle = |sent: Option<&Headers<'_>>| {
+            let unsettled: &mut dyn Unsettled = match &mut course {
+                Course::Open(exchange) => exchange,
+                Course::Over(Some(ended)) => &mut **ended,
+                Course::Over(None) => return,
+            };
+            match sent {
+                Some(sent) => settings.observer.settle(unsettled, &Routing, sent),
+                None => settings.observer.settle_as_seen(unsettled, &Routing),
+            }
         };
         if logging {
             self.shared.with(|state| {
                 host::headers(Map::Request, &mut state.scratch, |sent| {
-                    settings.observer.settle(&mut exchange, &Routing, sent);
+                    settle(Some(sent));
                     if settings.parent == Parent::Auto {
                         position.follow_proxy(client, sent);
                     }
                 });
             });
         } else {
-            settings.observer.settle_as_seen(&mut exchange, &Routing);
+            settle(None);
         }
-        let call = exchange.finish(end, now);
+        let call = match course {
+            Course::Open(exchange) => exchange.finish(end, now),
+            Course::Over(ended) => ended.and_then(|ended| ended.finish()),
+        };
         let ready = self.shared.with(|state| {
             match call {
                 None => state.stats.count(Stat::ExchangesDismissed),
-                Some(call) => tell(call, position, marks, &settings, now, state),
+                Some(call) => tell(call, position, marks, &settings, now, logging, state),
             }
             state.stream_ended(now)
         });
@@ -106,6 +134,7 @@ fn tell(
     marks: Marks,
     settings: &Settings,
     now: UnixNanos,
+    logging: bool,
     state: &mut State,
 ) {
     let State { stats, exporter, metering, .. } = state;
@@ -113,6 +142,9 @@ fn tell(
     stats.count_outcome(call.outcome);
     if settings.prices.apply(&mut call).is_err() {
         stats.count(Stat::CallsUnpriced);
+    }
+    if logging {
+        filter_state::tell(&call, &settings.filter_state);
     }
     settings.sampler.decide(&call, &position, marks, &Routing).apply(&mut position);
     let (sampled, logged) = (position.is_sampled(), exporter.takes(Signal::Logs));
@@ -159,7 +191,8 @@ impl HttpContext for Stream {
         let begun = self.shared.with(|state| {
             let mut live = begin(state)?;
             if end_of_stream {
-                live.exchange.request_end(live.start);
+                let start = live.start;
+                live.open(|exchange| exchange.request_end(start));
             }
             Some(state.admit(live))
         });
@@ -171,20 +204,22 @@ impl HttpContext for Stream {
         if let Some(mut live) = self.live() {
             // Only the request's end is timed, so only there is the clock worth its call.
             let now = if end_of_stream { host::now() } else { live.start };
-            let whole = each_piece(Buffer::RequestBody, size, |piece| live.exchange.request_body(piece, now));
-            if !whole {
-                live.exchange.request_missed();
-            }
-            if end_of_stream {
-                live.exchange.request_end(now);
-            }
+            live.open(|exchange| {
+                let whole = each_piece(Buffer::RequestBody, size, |piece| exchange.request_body(piece, now));
+                if !whole {
+                    exchange.request_missed();
+                }
+                if end_of_stream {
+                    exchange.request_end(now);
+                }
+            });
         }
         Action::Continue
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         if let Some(mut live) = self.live() {
-            live.exchange.request_end(host::now());
+            live.open(|exchange| exchange.request_end(host::now()));
         }
         Action::Continue
     }
@@ -194,11 +229,11 @@ impl HttpContext for Stream {
             let now = host::now();
             self.shared.with(|state| {
                 host::headers(Map::Response, &mut state.scratch, |headers| {
-                    live.exchange.response_headers(headers, now);
+                    live.open(|exchange| exchange.response_headers(headers, now));
                 });
             });
             if end_of_stream {
-                live.ended = Some(now);
+                live.answered(now);
             }
         }
         Action::Continue
@@ -207,13 +242,15 @@ impl HttpContext for Stream {
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         if let Some(mut live) = self.live() {
             let now = host::now();
-            let whole =
-                each_piece(Buffer::ResponseBody, size, |piece| live.exchange.response_body(piece, now));
-            if !whole {
-                live.exchange.response_missed();
-            }
+            live.open(|exchange| {
+                let whole =
+                    each_piece(Buffer::ResponseBody, size, |piece| exchange.response_body(piece, now));
+                if !whole {
+                    exchange.response_missed();
+                }
+            });
             if end_of_stream {
-                live.ended = Some(now);
+                live.answered(now);
             }
         }
         Action::Continue
@@ -221,7 +258,7 @@ impl HttpContext for Stream {
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         if let Some(mut live) = self.live() {
-            live.ended = Some(host::now());
+            live.answered(host::now());
         }
         Action::Continue
     }
@@ -234,7 +271,39 @@ impl HttpContext for Stream {
 impl Live {
     /// Lets go of what reading its bodies holds; what is known stays.
     pub(crate) fn shed(&mut self) {
-        self.exchange.shed();
+        self.open(Exchange::shed);
+    }
+
+    /// Shows what passes, as long as it is not over.
+    fn open(&mut self, see: impl FnOnce(&mut Exchange)) {
+        if let Course::Open(exchange) = &mut self.course {
+            see(exchange);
+        }
+    }
+
+    /// The answer's last byte has passed.
+    fn answered(&mut self, now: UnixNanos) {
+        self.ended = Some(now);
+        if !self.settings.filter_state.is_empty() {
+            self.tell_early(now);
+        }
+    }
+
+    /// Tells Envoy the facts that it asks for before it finishes its own span.
+    #[cold]
+    fn tell_early(&mut self, now: UnixNanos) {
+        // Whether an answer of such a status was Envoy's own is only known in the end.
+        let Course::Open(exchange) = &self.course else { return };
+        if may_stand_in(exchange.status()) {
+            return;
+        }
+        let Course::Open(exchange) = std::mem::replace(&mut self.course, Course::Over(None)) else { return };
+        let ended = exchange.end(End::Complete, now).map(Box::new);
+        if let Some(mut call) = ended.as_deref().and_then(|ended| ended.clone().finish()) {
+            let _ = self.settings.prices.apply(&mut call);
+            filter_state::tell(&call, &self.settings.filter_state);
+        }
+        self.course = Course::Over(ended);
     }
 }
 
@@ -256,7 +325,8 @@ fn begin(state: &mut State) -> Option<Live> {
         }
         let marks = settings.sampler.marks(headers);
         let settings = Rc::clone(settings);
-        Some(Live { exchange, settings, position, client, marks, start, ended: None })
+        let course = Course::Open(exchange);
+        Some(Live { course, settings, position, client, marks, start, ended: None })
     })
 }
 
@@ -303,7 +373,7 @@ fn is_redirected() -> bool {
 /// Whether a whole answer of this status was Envoy's own, given in the upstream's stead. Few answers have such
 /// a status, so hardly any exchange pays for the look.
 fn stood_in(status: Option<u16>) -> Option<End> {
-    if !matches!(status, Some(408 | 502..=504)) {
+    if !may_stand_in(status) {
         return None;
     }
     let details = host::property("response\0code_details").ok()?;
@@ -316,6 +386,10 @@ fn stood_in(status: Option<u16>) -> Option<End> {
         // Another filter's reply, a route that is missing: an error like any other.
         _ => None,
     }
+}
+
+fn may_stand_in(status: Option<u16>) -> bool {
+    matches!(status, Some(408 | 502..=504))
 }
 
 /// Shows `size` bytes of a body, in pieces that bound what this VM allocates. Whether they could all be had.

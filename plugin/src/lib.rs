@@ -13,6 +13,7 @@
 mod console;
 mod exchange;
 mod export;
+mod filter_state;
 mod gauges;
 mod host;
 mod ids;

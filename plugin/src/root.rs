@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use inferspan_core::budget::Budget;
+use inferspan_core::call::Brief;
 use inferspan_core::config::{Config, Console, EnvoyAttribute, Parent};
 use inferspan_core::cost::Prices;
 use inferspan_core::exchange::Observer;
@@ -96,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) conventions: Conventions,
     pub(crate) prices: Prices,
     pub(crate) console: Console,
+    /// What Envoy is told of each call.
+    pub(crate) filter_state: Vec<Brief>,
     /// Exchanges that are read at a time.
     most_live: usize,
 }
@@ -263,6 +266,7 @@ impl Settings {
             conventions: config.conventions(),
             prices: config.prices(),
             console: config.console,
+            filter_state: config.filter_state.clone(),
             most_live: config.limits.max_live_exchanges as usize,
         }
     }

@@ -3,6 +3,7 @@
 //! A field that is `None` or empty was not on the wire; nothing is invented (an explicit 0 is a fact and
 //! stays 0). Texts are bounded when they are captured.
 
+mod brief;
 pub mod facts;
 mod outcome;
 mod proxy;
@@ -13,6 +14,7 @@ mod timing;
 
 use std::borrow::Cow;
 
+pub use brief::Brief;
 #[cfg(any(test, feature = "tools"))]
 pub use facts::Facts;
 pub use outcome::{End, ErrorFacts, Outcome};

@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::api::{Api, OverrideRule, Overrides};
-use crate::call::Operation;
+use crate::call::{Brief, Operation};
 use crate::cost::Prices;
 use crate::sampling::Sampler;
 use crate::signal::Conventions;
@@ -80,6 +80,9 @@ section! {
         /// Which calls are written into Envoy's log, one line of JSON each. `auto`: where `otlp` is not given and Envoy has
         /// no cluster `otel_collector`, all that would be exported.
         console: Console = Console::default();
+        /// Which facts of a call Envoy's access logs and spans can read, as filter state `wasm.inferspan.NAME`. Default:
+        /// none.
+        filter_state: Vec<Brief> = Vec::new();
         /// Metrics.
         metrics: Metrics = Metrics::default();
         /// Traces and their contexts.

@@ -2,6 +2,7 @@
 
 use super::table::choice;
 use super::{Compression, Console, EnvoyAttribute, Parent, Protocol, Signal, Temporality};
+use crate::call::Brief;
 use crate::signal::convention::Vocabulary;
 use crate::signal::convention::gen_ai::Version;
 use crate::signal::log::LogKind;
@@ -21,6 +22,19 @@ choice! {
     }
     Version { V1_36 = "1.36.0", V1_41 = "1.41.0", V1_42Dev = "1.42.0-dev", Next = "next", }
     Vocabulary { GenAi = "gen_ai", OpenInference = "openinference", Llm = "llm", }
+    Brief {
+        Provider = "provider",
+        Operation = "operation",
+        Model = "model",
+        RequestModel = "request_model",
+        InputTokens = "input_tokens",
+        OutputTokens = "output_tokens",
+        TotalTokens = "total_tokens",
+        CostUsd = "cost_usd",
+        Outcome = "outcome",
+        ErrorType = "error_type",
+        TimeToFirstTokenMs = "time_to_first_token_ms",
+    }
     LogKind {
         InferenceDetails = "inference_details",
         Exceptions = "exceptions",

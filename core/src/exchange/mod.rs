@@ -11,11 +11,12 @@ pub mod fuzz;
 mod request;
 mod response;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
 use crate::budget::Budget;
-use crate::call::{Call, ClientFacts, End, Losses, Operation, ProxyFacts};
+use crate::call::{Call, ClientFacts, End, Losses, Operation, ProxyFacts, Server};
 use crate::decode::DecodeError;
 use crate::headers::Headers;
 use crate::time::UnixNanos;
@@ -76,13 +77,31 @@ impl Observer {
 
     /// Settles who answered, by the headers of the request that was really sent. To be told before the end; without
     /// it the client's word stands.
-    pub fn settle(&self, exchange: &mut Exchange, proxy: &dyn Proxy, sent: &Headers<'_>) {
-        exchange.detected.settle(sent, &self.overrides, proxy);
+    pub fn settle(&self, exchange: &mut dyn Unsettled, proxy: &dyn Proxy, sent: &Headers<'_>) {
+        exchange.detected().settle(sent, &self.overrides, proxy);
     }
 
     /// The same where the request is seen as it is sent, and cannot be seen again.
-    pub fn settle_as_seen(&self, exchange: &mut Exchange, proxy: &dyn Proxy) {
-        exchange.detected.settle_as_seen(proxy);
+    pub fn settle_as_seen(&self, exchange: &mut dyn Unsettled, proxy: &dyn Proxy) {
+        exchange.detected().settle_as_seen(proxy);
+    }
+}
+
+/// An exchange, over or not, of which it can be settled who answered.
+pub trait Unsettled {
+    #[doc(hidden)]
+    fn detected(&mut self) -> &mut Detected;
+}
+
+impl Unsettled for Exchange {
+    fn detected(&mut self) -> &mut Detected {
+        &mut self.detected
+    }
+}
+
+impl Unsettled for Ended {
+    fn detected(&mut self) -> &mut Detected {
+        &mut self.detected
     }
 }
 
@@ -146,6 +165,12 @@ impl Exchange {
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
     pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
+        self.end(end, now)?.finish()
+    }
+
+    /// The exchange is over, but who answered is still to be settled. `None` as above.
+    #[must_use]
+    pub fn end(self, end: End, now: UnixNanos) -> Option<Ended> {
         let operation = match self.detected.operation {
             // Vectors in the answer know better than the request's body, where that is to decide.
             None if self.response.embeds() => Operation::Embeddings,
@@ -154,21 +179,17 @@ impl Exchange {
         let quirks = Quirks::of(&self.detected.provider);
         let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
             self.response.finish(end, operation, quirks, now);
-        if !self.detected.vouched && !shows_its_api(self.request.shown(), likeness) {
-            return None;
-        }
-        if !quirks.names_upstream {
-            facts.upstream_provider = None;
-        }
+        let shows_its_api = shows_its_api(self.request.shown(), likeness);
         let (request, request_losses) = self.request.into_facts(operation);
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =
             facts.previous_response_id.or_else(|| request.previous_response_id.clone());
-        Some(Call {
+        let detected = self.detected;
+        let call = Call {
             api,
             operation,
-            provider: self.detected.provider,
-            server: self.detected.server,
+            provider: Cow::Borrowed(""),
+            server: Server::default(),
             client: self.client,
             request,
             response: facts,
@@ -179,7 +200,32 @@ impl Exchange {
             timing,
             outcome,
             losses: losses.plus(request_losses),
-        })
+        };
+        Some(Ended { detected, shows_its_api, call })
+    }
+}
+
+/// An exchange that is over, of which all is known but, perhaps, who answered.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    detected: Detected,
+    shows_its_api: bool,
+    /// Without who answered.
+    call: Call,
+}
+
+impl Ended {
+    /// The call; `None` where it is no inference.
+    #[must_use]
+    pub fn finish(self) -> Option<Call> {
+        let Self { detected, shows_its_api, mut call } = self;
+        if !detected.vouched && !shows_its_api {
+            return None;
+        }
+        if !Quirks::of(&detected.provider).names_upstream {
+            call.response.upstream_provider = None;
+        }
+        Some(Call { provider: detected.provider, server: detected.server, ..call })
     }
 }
 

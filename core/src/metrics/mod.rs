@@ -10,6 +10,9 @@
 //! order of the points; no data point ends before it starts, whatever the clock does.
 
 mod encode;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod group;
 mod point;
 

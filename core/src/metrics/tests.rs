@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use proptest::prelude::*;
 use prost::Message;
 
+use super::fuzz::fuzz_aggregator;
 use super::*;
 use crate::signal::metric::Kind;
 
@@ -469,6 +470,11 @@ fn an_instrument_with_very_many_points_comes_in_parts() {
 }
 
 proptest! {
+    #[test]
+    fn any_calls_and_collections_add_up(data in prop::collection::vec(any::<u8>(), 0..400)) {
+        fuzz_aggregator(&data);
+    }
+
     /// Whatever the temporality and the bound on groups, each value is told exactly once.
     #[test]
     fn nothing_is_lost_and_nothing_told_twice(

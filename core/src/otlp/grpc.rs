@@ -86,7 +86,7 @@ fn code_of_http(status: u16) -> u32 {
 
 /// The first message of a body, as far as it is there. Servers compress it as the request was, asked or not: with
 /// gzip, if they do.
-fn message(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(super) fn message(body: &[u8]) -> Option<Cow<'_, [u8]>> {
     let ([compressed, length @ ..], rest) = body.split_first_chunk::<HEAD>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let message = rest.get(..length).unwrap_or(rest);
@@ -175,6 +175,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
+    use crate::otlp::fuzz::fuzz_grpc;
     use crate::otlp::gzip::gzip;
 
     const RETRY: Verdict = Verdict::Retry { retry_after: None };
@@ -326,6 +327,7 @@ mod tests {
             body in prop::collection::vec(any::<u8>(), 0..60),
         ) {
             let base64 = BASE64_STANDARD.encode(&details);
+            fuzz_grpc(&[&[50, 8, details.len() as u8], details.as_slice(), body.as_slice()].concat());
             for details in [details.as_slice(), base64.as_bytes()] {
                 let status = status.as_deref().map(str::as_bytes);
                 let verdict = verdict(&Answer { http_status, status, details: Some(details), body: &body });

@@ -157,6 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::otlp::fuzz::fuzz_gzip_writer;
 
     fn gunzip(bytes: &[u8]) -> Vec<u8> {
         let mut body = Vec::new();
@@ -167,6 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn is_read_back(body in prop::collection::vec(any::<u8>(), 0..400)) {
+            fuzz_gzip_writer(&body);
             prop_assert_eq!(gunzip(&gzip(&body)), body);
         }
 

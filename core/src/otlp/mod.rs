@@ -13,6 +13,9 @@
 
 pub mod answer;
 pub mod envelope;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod grpc;
 pub mod gzip;
 pub mod json;

@@ -3,6 +3,7 @@
 //! All tests of this binary share one Envoy with one worker, which has two listeners: one with the filter and one
 //! without. A test knows its own exchanges by a header or a model name that no other test uses.
 
+mod access_log;
 mod attempts;
 mod bytes;
 mod collector;

@@ -14,6 +14,7 @@ mod cost;
 mod counters;
 mod delivery;
 mod ends;
+mod filter_state;
 mod flags;
 mod framing;
 mod hostile;

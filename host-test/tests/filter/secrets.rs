@@ -146,6 +146,9 @@ const EVERYTHING: &str = r#"{
         "version": ["1.36.0", "1.41.0", "1.42.0-dev", "next"],
         "vocabularies": ["gen_ai", "openinference", "llm"]
     },
+    "console": "all",
+    "filter_state": ["provider", "operation", "model", "request_model", "input_tokens", "output_tokens",
+        "total_tokens", "cost_usd", "outcome", "error_type", "time_to_first_token_ms"],
     "prices": [{ "model": "*", "usd_per_million": { "input": 1, "output": 1 } }],
     "cost": { "threshold_usd": 0 }
 }"#;
@@ -154,9 +157,16 @@ const EVERYTHING: &str = r#"{
 fn no_signal_in_any_vocabulary_tells_a_secret() {
     for script in calls() {
         let mut proxy = proxy().configuration(EVERYTHING).start().unwrap();
-        proxy.run(&script).unwrap();
+        let stream = proxy.run(&script).unwrap();
         proxy.advance(Duration::from_secs(5)).unwrap();
         leaves_nothing(&proxy, &script.name);
+        let state = proxy.exchange(stream).filter_state();
+        assert!(state.contains_key("inferspan.outcome"), "{}", script.name);
+        assert!(proxy.logs().iter().any(|line| line.text.starts_with('{')), "{}", script.name);
+        for (name, value) in state {
+            let value = String::from_utf8_lossy(&value);
+            assert!(!name.contains(SECRET) && !value.contains(SECRET), "{}: {name}={value}", script.name);
+        }
         let callouts = proxy.callouts();
         for path in ["/v1/traces", "/v1/metrics", "/v1/logs"] {
             let sent = callouts.iter().any(|callout| callout.headers.get_str(":path") == Some(path));
