@@ -1,6 +1,7 @@
 //! The compiled filter in a real Envoy that exports to a real OpenTelemetry Collector. What is asserted is what the
 //! Collector's file exporter wrote.
 
+mod accounts;
 mod delivery;
 mod outage;
 
