@@ -219,6 +219,47 @@ fn compose() -> Result<()> {
     Ok(())
 }
 
+/// The Collector's own `validate` needs components that the tests' Collector does not have (CONTRIBUTING.md).
+#[test]
+fn collectors() -> Result<()> {
+    let sections = ["receivers", "processors", "connectors", "exporters"];
+    for file in ["collector/fan-out.yaml", "collector/tail-sampling.yaml", "collector/span-metrics.yaml"] {
+        let collector = files::read(file)?;
+        let defined = |sections: &[&str], name: &str| {
+            sections.iter().any(|section| collector[*section].get(name).is_some())
+        };
+        let mut used = Vec::new();
+        let pipelines = collector["service"]["pipelines"].as_object().context("pipelines")?;
+        for (pipeline, parts) in pipelines {
+            for (part, of) in [
+                ("receivers", ["receivers", "connectors"].as_slice()),
+                ("processors", &["processors"]),
+                ("exporters", &["exporters", "connectors"]),
+            ] {
+                for name in parts[part].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    ensure!(
+                        defined(of, name),
+                        "{file}: {pipeline} has the {part} {name}, which is not there"
+                    );
+                    used.push(name.to_owned());
+                }
+            }
+        }
+        let all = sections
+            .iter()
+            .filter_map(|section| collector[*section].as_object())
+            .flat_map(|section| section.keys());
+        for name in all {
+            ensure!(used.contains(name), "{file}: {name} is in no pipeline");
+        }
+        for (name, exporter) in collector["exporters"].as_object().context("exporters")? {
+            let endpoint = exporter["endpoint"].as_str().or_else(|| exporter["traces_endpoint"].as_str());
+            ensure!(endpoint.is_some(), "{file}: {name} leads nowhere");
+        }
+    }
+    Ok(())
+}
+
 fn collectors_cluster(configuration: &Value) -> Result<String> {
     configuration["otlp"]["cluster"].as_str().map(str::to_owned).context("no cluster of the collector")
 }
