@@ -29,13 +29,13 @@ async fn every_record_of_every_signal_is_accounted_for() -> Result<()> {
     });
     let stand = Stand::start(Plan::new(filter, Upstream::plain(collector.http()))).await?;
     call(&stand, 60).await?;
-    let down = settled(&stand, |of| of.held > 0 && of.dropped > 0).await?;
+    let down = settled(&stand, |of| of.queued >= 60 && of.held > 0 && of.dropped > 0).await?;
     assert!(down.values().all(|of| of.exported == 0), "nobody is there: {down:?}");
     assert_eq!([down["spans"].queued, down["log_records"].queued], [60, 60]);
 
     collector.up().await?;
     call(&stand, 20).await?;
-    let all = settled(&stand, |of| of.held == 0 && of.exported > 0).await?;
+    let all = settled(&stand, |of| of.queued >= 80 && of.held == 0 && of.exported > 0).await?;
     assert_eq!([all["spans"].queued, all["log_records"].queued], [80, 80]);
     // The Collector was never killed, so it has what it acknowledged, once.
     stand.envoy.stop().await?;
