@@ -82,31 +82,21 @@ impl Work {
     }
 }
 
-/// How many marks stand in a part: what a reader of JSON, or of lines of it, stops at.
+/// How many marks stand in a part: what a reader of JSON, or of lines of it, stops at. Counted in blocks that a processor
+/// compares as a whole.
 fn marks(part: &[u8]) -> usize {
-    let (words, tail) = part.as_chunks::<8>();
-    // One in each byte of the sum for a mark there: no more than there are words.
-    let sum = words.iter().fold(0_u64, |sum, word| sum.wrapping_add(marks_of(u64::from_le_bytes(*word))));
-    let in_words: usize = sum.to_le_bytes().into_iter().map(usize::from).sum();
-    let mark = |byte: &&u8| matches!(byte, 0..=0x0F | b'"' | b',' | b'[' | b'\\' | b']' | b'{'..=b'}');
-    in_words.saturating_add(tail.iter().filter(mark).count())
+    let (blocks, tail) = part.as_chunks::<BLOCK>();
+    let in_block = |block: &[u8; BLOCK]| block.iter().fold(0_u8, |sum, byte| sum.wrapping_add(mark(*byte)));
+    let in_blocks: usize = blocks.iter().map(|block| usize::from(in_block(block))).sum();
+    in_blocks.saturating_add(tail.iter().map(|byte| usize::from(mark(*byte))).sum())
 }
 
-/// A word with a one in each byte where the word has a mark. No byte of a sum carries into the next.
+/// One for a mark.
 #[inline]
-const fn marks_of(word: u64) -> u64 {
-    const fn each(byte: u8) -> u64 {
-        u64::from_ne_bytes([byte; 8])
-    }
-    /// Has the highest bit of each byte that is not zero.
-    const fn some(word: u64) -> u64 {
-        (word & each(0x7F)).wrapping_add(each(0x7F)) | word
-    }
+const fn mark(byte: u8) -> u8 {
     // With the bit that tells `{|}` from `[\]`.
-    let folded = (word | each(0x20)) & each(0x7F);
-    let bracket = folded.wrapping_add(each(0x80 - b'{')) & !folded.wrapping_add(each(0x7F - b'}')) & !word;
-    let other = !(some(word ^ each(b'"')) & some(word ^ each(b',')) & some(word & each(0xF0)));
-    (bracket | other) >> 7 & each(1)
+    let bracket = (byte | 0x20).wrapping_sub(b'{') < 3;
+    (bracket | (byte < 0x10) | (byte == b'"') | (byte == b',')) as u8
 }
 
 /// What of the first credit can be spent in one push: one part of so many. zstd gives 128 KiB at once, whatever
@@ -121,8 +111,10 @@ const EARNED_BY_MANY: u64 = 16;
 const PUSH: u64 = 8 << 10;
 /// What a mark costs beside its byte.
 const MARK: usize = 6;
-/// A text is paid for in parts of so many bytes; at most 255 words.
+/// A text is paid for in parts of so many bytes.
 const PART: usize = 1 << 10;
+/// At most 255, as a byte counts them.
+const BLOCK: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -209,7 +201,7 @@ mod tests {
     fn every_byte_is_a_mark_or_none() {
         for byte in 0..=u8::MAX {
             let mark = byte < 16 || b"\",[\\]{|}".contains(&byte);
-            for length in [1, 7, 8, 9, PART] {
+            for length in [1, 7, 63, 64, 65, PART] {
                 assert_eq!(marks(&vec![byte; length]), if mark { length } else { 0 }, "{byte:#x}");
             }
             // Beside others.
