@@ -146,20 +146,34 @@ fn what_a_hostile_answer_makes_of_facts_is_bounded() {
 
 /// One message, which is held until it ends.
 #[test]
-fn a_message_of_countless_tool_calls_is_bounded() {
+fn a_message_of_many_tool_calls_is_bounded() {
+    let call = many_tool_calls(1000);
+    // The empty one behind them is counted, too.
+    assert_eq!((call.response.tool_calls.len(), call.losses.dropped_values), (128, 873));
+    assert_eq!((call.losses.excessive_bodies, call.response.finish_reasons.len()), (0, 1));
+}
+
+#[test]
+fn a_message_of_countless_tool_calls_is_not_read_to_its_end() {
+    let call = many_tool_calls(10_000);
+    assert_eq!((call.response.tool_calls.len(), call.losses.excessive_bodies), (128, 1));
+    assert_eq!(call.response.finish_reasons.len(), 0);
+}
+
+fn many_tool_calls(many: usize) -> Call {
     let observer = warm(CHAT);
     let held = Held::begin();
     let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);
     exchange.response_headers(&Headers::new(JSON), NOW);
     exchange.response_body(br#"{"choices":[{"message":{"tool_calls":["#, NOW);
-    for _ in 0..10_000 {
+    for _ in 0..many {
         exchange.response_body(br#"{"id":"call_0","type":"function","function":{"name":"f"}},"#, NOW);
     }
     exchange.response_body(br#"{}]},"finish_reason":"stop"}]}"#, NOW);
     let call = finish(exchange);
     let peak = held.peak();
     assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
-    assert_eq!((call.response.tool_calls.len(), call.losses.dropped_values), (128, 9872));
+    call
 }
 
 #[test]

@@ -146,12 +146,42 @@ mod tests {
         prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
     }
 
+    /// A stream of messages of a few kinds, and whether each is a line.
+    fn repeats() -> impl Strategy<Value = (bool, String)> {
+        let message = (prop::sample::select(KINDS), prop::collection::vec(prop::sample::select(VALUES), 4));
+        let message = message.prop_map(|(kind, values)| {
+            kind.split('@')
+                .zip(values.into_iter().chain([""; 4]))
+                .map(|(part, value)| format!("{part}{value}"))
+                .collect::<String>()
+        });
+        // One kind mostly follows itself.
+        let messages = prop::collection::vec((message, 1_usize..4), 0..12);
+        (any::<bool>(), messages).prop_map(|(lines, messages)| {
+            let framed = |message: &String| {
+                if lines { format!("{message}\n") } else { format!("data: {message}\n\n") }
+            };
+            let stream =
+                messages.iter().flat_map(|(message, times)| std::iter::repeat_n(framed(message), *times));
+            (lines, stream.collect())
+        })
+    }
+
     proptest! {
         #[test]
         fn any_order_of_messages(path in path(), of_response in headers(), answer in answer()) {
             let head = format!("POST https://h{path}\n\n{{\"model\":\"m\",\"messages\":[]}}");
             let of_answer = format!("\n###\n200\n{of_response}\n\n");
             fuzz_exchange(&[head.as_bytes(), of_answer.as_bytes(), &answer].concat());
+        }
+
+        /// Those that differ in little: what one teaches must hold for the next.
+        #[test]
+        fn messages_that_repeat_one_another(path in path(), (lines, answer) in repeats()) {
+            let of_response = if lines { "content-type: application/x-ndjson" } else { "content-type: text/event-stream" };
+            let head = format!("POST https://h{path}\n\n{{\"model\":\"m\",\"messages\":[]}}");
+            let of_answer = format!("\n###\n200\n{of_response}\n\n{answer}");
+            fuzz_exchange(&[head.as_bytes(), of_answer.as_bytes()].concat());
         }
 
         #[test]
@@ -170,6 +200,37 @@ mod tests {
         }
     }
 
+    /// `@` stands for a value.
+    const KINDS: &[&str] = &[
+        r#"{"id":"c-1","object":"@","choices":[{"index":0,"delta":{"content":"@"},"finish_reason":null}],"usage":null,"p":"@"}"#,
+        r#"{"id":"c-1","created":@,"model":"m","choices":[{"index":0,"delta":{"content":"@"},"finish_reason":null}]}"#,
+        r#"{"choices":[{"index":@,"delta":{"reasoning":"@"}}],"usage":{"prompt_tokens":3,"completion_tokens":@}}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"@"}}]}}]}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"@"}}]}}]}"#,
+        r#"{"choices":[{"delta":{"content":"@"},"finish_reason":"@"}]}"#,
+        r#"{"type":"content_block_delta","index":@,"delta":{"type":"text_delta","text":"@"}}"#,
+        r#"{"type":"response.output_text.delta","sequence_number":@,"delta":"@","obfuscation":"@"}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"@"}]}}],"usageMetadata":{"promptTokenCount":@},"x":"@"}"#,
+        r#"{"model":"m","created_at":"@","message":{"role":"assistant","content":"@"},"done":false}"#,
+        r#"{"error":{"message":"@"}}"#,
+        r#"{"service_tier":"@","choices":[]}"#,
+    ];
+    const VALUES: &[&str] = &[
+        "",
+        "a",
+        "a text of more than sixteen bytes",
+        "another, which is as long as that",
+        r"\n",
+        r"\u00e4",
+        r"\ud83d\ude00",
+        r"\q",
+        r#"\""#,
+        "1",
+        "12",
+        "-1.5",
+        "01",
+        "1,\"y\":2",
+    ];
     const PIECES: &[&str] = &[
         "data: ",
         "event: error\n",

@@ -47,6 +47,11 @@ impl Lines {
         self.data(rest, sink);
     }
 
+    /// See [`super::Framer::is_between`].
+    pub(super) fn is_between(&self) -> bool {
+        matches!(self.line, Line::Blank)
+    }
+
     /// The body has ended: a last line without its end is delivered.
     pub fn finish(&mut self, sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
         let end = match self.line {

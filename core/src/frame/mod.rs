@@ -126,6 +126,18 @@ impl Framer {
         }
     }
 
+    /// Whether no byte of what comes next was there, so that equal chunks that leave it so are equal messages. Not of
+    /// every framing this is known.
+    #[inline]
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        match self {
+            Self::Sse(framer) => framer.is_between(),
+            Self::Lines(framer) => framer.is_between(),
+            Self::JsonArray(_) | Self::EventStream(_) => false,
+        }
+    }
+
     /// The body has ended. To be called once, last.
     pub fn finish(&mut self, sink: &mut impl FnMut(Frame<'_>)) -> FrameEnd {
         match self {

@@ -84,7 +84,7 @@ impl Sse {
                     if first == b' ' { after_first } else { rest }
                 }
                 Line::Value(_) | Line::Ignored => {
-                    let (text, end) = match memchr2(b'\r', b'\n', rest) {
+                    let (text, end) = match line_end(rest) {
                         Some(at) => rest.split_at_checked(at).unwrap_or((rest, &[])),
                         None => (rest, [].as_slice()),
                     };
@@ -99,6 +99,15 @@ impl Sse {
                 }
             };
         }
+    }
+
+    /// See [`super::Framer::is_between`].
+    pub(super) fn is_between(&self) -> bool {
+        matches!(self.line, Line::Field { held: [] })
+            && !self.after_cr
+            && (self.bom == 0 || self.bom == BOM.len())
+            && !self.message.begun
+            && !self.message.name_due
     }
 
     /// The body has ended: a message without its blank line is delivered.
@@ -124,12 +133,35 @@ impl Sse {
         chunk: &'a [u8],
         sink: &mut impl FnMut(Frame<'_>),
     ) -> &'a [u8] {
-        // Nearly all lines have data.
-        if held.is_empty()
-            && let Some(value) = chunk.strip_prefix(Field::Data.prefix())
-        {
-            self.begin_value(Field::Data, sink);
-            return value;
+        match (held, chunk) {
+            // Nearly all lines have data.
+            ([], [b'd', b'a', b't', b'a', b':', value @ ..]) => {
+                self.begin_value(Field::Data, sink);
+                return value;
+            }
+            ([], [b'\r' | b'\n', ..]) => {
+                self.message.deliver(sink);
+                let ends = chunk.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                let (ends, after) = chunk.split_at_checked(ends).unwrap_or((chunk, &[]));
+                self.after_cr = ends.last() == Some(&b'\r');
+                return after;
+            }
+            // Nothing that matters begins like these.
+            ([], [first, after @ ..]) if !matches!(first, b'd' | b'e') => {
+                self.line = Line::Ignored;
+                return after;
+            }
+            ([], [first, second, after @ ..])
+                if !matches!((first, second), (b'd', b'a') | (b'e', b'v' | b'r')) =>
+            {
+                if let b'\r' | b'\n' = second {
+                    self.end_line(*second, sink);
+                } else {
+                    self.line = Line::Ignored;
+                }
+                return after;
+            }
+            _ => {}
         }
         // Two bytes tell which field it may be; any will do for what is none.
         let mut begins = held.iter().chain(chunk);
@@ -312,6 +344,15 @@ impl Message {
         }
         self.begun = false;
         self.name_due = false;
+    }
+}
+
+/// Where the line ends. Lines of a byte or two are found without a call.
+#[inline]
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\r' | b'\n', ..] => Some(0),
+        _ => memchr2(b'\r', b'\n', bytes),
     }
 }
 

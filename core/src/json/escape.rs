@@ -53,23 +53,22 @@ pub(super) fn whole(bytes: &[u8]) -> Option<(Decoded, &[u8])> {
             let unit = digit(a)? << 12 | digit(b)? << 8 | digit(c)? << 4 | digit(d)?;
             (char::from_u32(unit)?, rest)
         }
-        [b'\\', byte, rest @ ..] => (short(*byte)?, rest),
+        [b'\\', byte, rest @ ..] => (short(*byte)?.into(), rest),
         _ => return None,
     };
-    let mut decoded = Decoded::default();
-    decoded.push(character);
-    Some((decoded, rest))
+    Some((Decoded::of(character), rest))
 }
 
 /// What a backslash and this byte stand for.
-fn short(byte: u8) -> Option<char> {
+#[inline]
+pub(super) const fn short(byte: u8) -> Option<u8> {
     Some(match byte {
-        b'"' | b'\\' | b'/' => char::from(byte),
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
+        b'"' | b'\\' | b'/' => byte,
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
         _ => return None,
     })
 }
@@ -99,7 +98,7 @@ impl Escape {
                     return Step::Taken;
                 }
                 let Some(character) = short(byte) else { return Step::Invalid };
-                Step::Decoded(self.end(Some(character)))
+                Step::Decoded(self.end(Some(character.into())))
             }
             Phase::Hex(left) => {
                 let Some(digit) = char::from(byte).to_digit(16) else { return Step::Invalid };
@@ -153,6 +152,18 @@ impl Decoded {
     /// The bytes, in UTF-8.
     pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(..usize::from(self.length)).unwrap_or_default()
+    }
+
+    #[inline]
+    fn of(character: char) -> Self {
+        match u8::try_from(character) {
+            Ok(byte @ ..0x80) => Self { buffer: [byte, 0, 0, 0, 0, 0, 0, 0], length: 1 },
+            _ => {
+                let mut decoded = Self::default();
+                decoded.push(character);
+                decoded
+            }
+        }
     }
 
     fn push(&mut self, character: char) {

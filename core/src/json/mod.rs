@@ -46,7 +46,8 @@
 //! as `serde_json` does. It is more lenient inside, where strictness would cost time or facts:
 //!
 //! - Of a skipped object or array only strings and the number of open brackets are looked at.
-//! - A skipped text, and the part of a wanted one beyond its bound, may hold any escape.
+//! - A skipped text, the part of a wanted one beyond its bound, and that of a key with escapes beyond the longest
+//!   wanted one may hold any escape.
 //! - Texts may hold control characters and bytes that are not UTF-8; they are handed on as they came.
 //! - A lone surrogate escape becomes U+FFFD.
 //! - `NaN`, `Infinity` and `-Infinity`, which Python writes, may stand for numbers; they are not visited.
@@ -60,6 +61,7 @@ mod find;
 pub mod fuzz;
 mod number;
 mod paths;
+pub(crate) mod pattern;
 mod scanner;
 #[cfg(test)]
 mod tests;
@@ -96,6 +98,22 @@ pub trait Field: Copy + 'static {
 pub trait Visitor<F> {
     /// `value` stands at a path of `field`; `at` tells which elements of the arrays on the way it belongs to.
     fn visit(&mut self, field: F, at: &Position<'_>, value: Value<'_>);
+
+    /// This is passed over, since nothing is wanted of it. Not of all that is passed over this is told: a visitor may
+    /// learn from it, not rely on it.
+    #[inline]
+    fn pass(&mut self, passed: Passed<'_>) {
+        let _ = passed;
+    }
+}
+
+/// A value that nothing is wanted of, in a container that something is wanted of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Passed<'a> {
+    /// A text without escapes, as it stands in the input.
+    Text(&'a [u8]),
+    /// A number, as it stands there.
+    Number(Number<'a>),
 }
 
 /// What stands at a wanted path.

@@ -4,6 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<'a>(&'a [u8]);
 
+/// A longer number is no count of anything; it is passed over.
+pub(super) const MAX_NUMBER: usize = 64;
+
+/// Whether a number may have this byte.
+#[inline]
+pub(super) const fn may_hold(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')
+}
+
 impl<'a> Number<'a> {
     /// `None` where the bytes are not a number of JSON.
     #[must_use]
@@ -34,6 +43,12 @@ impl<'a> Number<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Of digits alone, the first of them no 0 but where it is the only one.
+    #[inline]
+    pub(super) const fn plain(digits: &'a [u8]) -> Self {
+        Self(digits)
     }
 
     /// The number where it is whole, in whatever notation (`28`, `28.0`, `2.8e1`), and fits; exact.
@@ -83,6 +98,9 @@ impl<'a> Number<'a> {
             [b'.', rest @ ..] => digits(rest),
             rest => (&[][..], rest),
         };
+        if rest.is_empty() && fraction.iter().any(|digit| *digit != b'0') {
+            return None;
+        }
         // The number is `significant × 10^scale`; zeros at the end of the digits go into the scale, so that
         // a fraction of zeros does not count as one.
         let (mut significant, mut zeros) = (0_u64, 0_u32);

@@ -68,6 +68,8 @@ pub struct Scanner {
     depth: u8,
     /// Open containers of the skipped subtree; 0 outside one.
     skipped: u16,
+    /// The text that is passed over is a key, longer than any that is wanted.
+    key: bool,
     /// The first `depth` ones: the way from the document to the value.
     frames: [Frame; MAX_FRAMES],
     /// The escape in progress in a key or wanted text.
@@ -136,8 +138,6 @@ enum Literal {
 const MAX_DEPTH: u16 = 512;
 /// A path has at most `MAX_PATH` containers on its way, and one may stand at its end.
 const MAX_FRAMES: usize = MAX_PATH + 1;
-/// A longer number is no count of anything; it is passed over.
-const MAX_NUMBER: usize = 64;
 /// `held` keeps so much capacity from one token to the next.
 const KEPT_CAPACITY: usize = 256;
 
@@ -150,6 +150,7 @@ impl Scanner {
             node: NodeId::DOCUMENT,
             depth: 0,
             skipped: 0,
+            key: false,
             frames: [Frame { members: 0, node: NodeId::NOWHERE, container: Container::Object }; MAX_FRAMES],
             escape: Escape::default(),
             held: Vec::new(),
@@ -159,6 +160,7 @@ impl Scanner {
     /// Ready for another value, whatever became of the last.
     pub fn reset(&mut self) {
         (self.mode, self.node, self.depth, self.skipped) = (Mode::Start(0), NodeId::DOCUMENT, 0, 0);
+        self.key = false;
         self.escape = Escape::default();
         self.let_go();
     }

@@ -11,7 +11,7 @@ use crate::json::{self, Container, Field, Position, Value, Visitor, Want};
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    numbers: [Ranked<Numeric>; Number::LEN],
+    numbers: [Option<Numeric>; Number::LEN],
     texts: [Ranked<String>; Text::LEN],
     stream: Option<bool>,
     /// A stream's usage was asked for.
@@ -34,7 +34,10 @@ pub(super) struct Facts {
 #[derive(Clone, Copy, Debug)]
 struct Numeric {
     float: f64,
-    whole: Option<i64>,
+    /// 0 where it is none.
+    whole: i64,
+    is_whole: bool,
+    rank: u8,
 }
 
 /// How much input of one kind there is.
@@ -89,7 +92,7 @@ impl Facts {
         match field {
             RequestField::Number(number, rank) => {
                 if let Some(float) = text.parse().ok().filter(|float: &f64| float.is_finite()) {
-                    self.number(number, rank, Numeric { float, whole: text.parse().ok() });
+                    self.number(number, Numeric::new(rank, float, text.parse().ok()));
                 }
             }
             RequestField::Stream => self.stream = text.parse().ok(),
@@ -107,7 +110,7 @@ impl Facts {
         let parameter = [Number::MaxTokens, Number::Temperature, Number::TopP, Number::TopK];
         let parameter = parameter
             .into_iter()
-            .any(|number| self.numbers.get(number as usize).is_some_and(|number| number.0.is_some()));
+            .any(|number| self.numbers.get(number as usize).is_some_and(Option::is_some));
         let seen = [
             (self.has(Text::Model), Signs::MODEL),
             (self.has(Text::PromptName) || self.has(Text::PreviousResponseId), Signs::REFERENCE),
@@ -159,7 +162,7 @@ impl Facts {
                     _ => index == Number::ThinkingBudget as usize || index == Number::Dimensions as usize,
                 };
                 if !keep {
-                    number.0 = None;
+                    *number = None;
                 }
             }
             self.stop.0 = None;
@@ -168,8 +171,8 @@ impl Facts {
             Rerank | Transcription | Translation => None,
             _ => self.message_count(),
         };
-        let float = |number: Number| Some(self.numbers.get(number as usize)?.0?.1.float);
-        let whole = |number: Number| self.numbers.get(number as usize)?.0?.1.whole;
+        let float = |number: Number| Some((*self.numbers.get(number as usize)?)?.float);
+        let whole = |number: Number| (*self.numbers.get(number as usize)?)?.whole();
         let count = |number: Number| whole(number).and_then(|whole| u64::try_from(whole).ok());
         let mut texts = self.texts;
         let mut text = |text: Text| texts.get_mut(text as usize)?.0.take().map(|(_, text)| text);
@@ -234,7 +237,7 @@ impl Facts {
         match (field, value) {
             (RequestField::Number(number, rank), Value::Number(value)) => {
                 if let Some(float) = value.as_f64() {
-                    self.number(number, rank, Numeric { float, whole: value.as_i64() });
+                    self.number(number, Numeric::new(rank, float, value.as_i64()));
                 }
             }
             (RequestField::Text(text, rank), Value::Text(value)) => {
@@ -273,9 +276,11 @@ impl Facts {
         }
     }
 
-    fn number(&mut self, number: Number, rank: u8, value: Numeric) {
-        if let Some(known) = self.numbers.get_mut(number as usize) {
-            known.offer(rank, || value);
+    fn number(&mut self, number: Number, value: Numeric) {
+        if let Some(known) = self.numbers.get_mut(number as usize)
+            && known.is_none_or(|known| value.rank <= known.rank)
+        {
+            *known = Some(value);
         }
     }
 
@@ -359,6 +364,16 @@ impl OutputHints {
             _ if self.audio => Some("speech"),
             _ => self.format,
         }
+    }
+}
+
+impl Numeric {
+    fn new(rank: u8, float: f64, whole: Option<i64>) -> Self {
+        Self { float, whole: whole.unwrap_or_default(), is_whole: whole.is_some(), rank }
+    }
+
+    fn whole(self) -> Option<i64> {
+        self.is_whole.then_some(self.whole)
     }
 }
 

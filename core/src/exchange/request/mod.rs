@@ -58,7 +58,7 @@ pub(super) enum Shown {
 #[derive(Debug)]
 enum Reading {
     /// As JSON. `labelled` if its type said so; some SDKs give none.
-    Json { scanner: Scanner, labelled: bool },
+    Json { scanner: Box<Scanner>, labelled: bool },
     /// As a form.
     Form(Form),
     /// Nothing more is to be read of it.
@@ -99,7 +99,7 @@ impl RequestSide {
                 }
                 (Ok(_), Some(form)) => Reading::Form(form),
                 (Ok(_), None) => {
-                    Reading::Json { scanner: Scanner::new(), labelled: content_type.is_some_and(is_json) }
+                    Reading::Json { scanner: Box::default(), labelled: content_type.is_some_and(is_json) }
                 }
             };
         let form = matches!(reading, Reading::Form(_));

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use super::credit::Credit;
 use super::draft::Draft;
 use super::headers::Head;
 use super::message::Message;
 use super::parts::Parts;
 use super::reading::{Reading, Wrapped};
+use super::repeats::{Before, Repeats};
 use super::{Answer, is_failure};
 use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
 use crate::budget::{Budget, Claim, Exhausted};
@@ -18,6 +20,7 @@ use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::exchange::count_unread;
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
 use crate::headers::Headers;
+use crate::json::pattern::Learner;
 use crate::json::{Finish, Progress, Scanner};
 use crate::time::UnixNanos;
 
@@ -77,9 +80,12 @@ pub(super) struct Messages {
     scanner: Scanner,
     /// Where the current message stands.
     state: State,
+    /// What further messages may cost.
+    credit: Credit,
     /// The last framed message was.
     last_was_whole: bool,
     message: Message,
+    repeats: Repeats,
     wrapped: Option<Box<Wrapped>>,
     pub(super) draft: Draft,
 }
@@ -92,6 +98,8 @@ enum State {
     Open,
     /// Its document has ended.
     Read,
+    /// Its document has ended, and says what the last one said.
+    Repeated,
     /// It was given up.
     GivenUp,
 }
@@ -130,8 +138,10 @@ impl Body {
             parts: (spec.answers == Answers::Parts).then(|| Sniffer::new(head.part_type, false)),
             scanner: Scanner::new(),
             state: State::Between,
+            credit: Credit::default(),
             last_was_whole: false,
             message: Message::default(),
+            repeats: Repeats::default(),
             wrapped: None,
             draft,
         };
@@ -141,8 +151,17 @@ impl Body {
     /// Reads the next chunk.
     pub(super) fn push(&mut self, chunk: &[u8], answer: &mut Answer, now: UnixNanos) {
         let Self { decoder: Some(decoder), stage, messages, .. } = self else { return };
-        let pushed = decoder.push(chunk, &mut |piece| stage.push(piece, messages, answer, now));
-        if matches!(self.stage, Stage::Foreign | Stage::Passed | Stage::WholeDocument) {
+        let pushed = decoder.push(chunk, &mut |piece| {
+            for part in piece.chunks(PART) {
+                if !messages.is_excessive() {
+                    stage.push(part, messages, answer, now);
+                }
+            }
+        });
+        if messages.is_excessive() {
+            count(&mut answer.losses.excessive_bodies);
+            self.give_up(answer);
+        } else if matches!(self.stage, Stage::Foreign | Stage::Passed | Stage::WholeDocument) {
             self.let_go(answer);
         } else if let Err(error) = pushed {
             count_unread(&mut answer.losses, error);
@@ -177,12 +196,16 @@ impl Body {
     pub(super) fn stop(&mut self, answer: &mut Answer) -> bool {
         let reading = self.decoder.is_some();
         if reading {
-            self.messages.cut(answer);
-            self.messages.state = State::GivenUp;
-            self.stage = Stage::Passed;
-            self.let_go(answer);
+            self.give_up(answer);
         }
         reading
+    }
+
+    fn give_up(&mut self, answer: &mut Answer) {
+        self.messages.cut(answer);
+        self.messages.state = State::GivenUp;
+        self.stage = Stage::Passed;
+        self.let_go(answer);
     }
 
     /// Nothing more is read: gives back what reading held.
@@ -221,7 +244,17 @@ impl Stage {
         now: UnixNanos,
     ) {
         match self {
-            Self::Framed(framer) => framer.push(piece, &mut |frame| messages.frame(frame, answer, now)),
+            Self::Framed(framer) => {
+                let between = framer.is_between();
+                if between && messages.repeats_framed(piece, answer, now) {
+                    return;
+                }
+                messages.repeats.begin_piece(piece);
+                framer.push(piece, &mut |frame| messages.frame(frame, answer, now));
+                if between && framer.is_between() {
+                    messages.repeats.end_piece(piece);
+                }
+            }
             Self::Parts(parts) => parts.push(piece, messages, answer, now),
             Self::Sniffing(sniffer) => {
                 let Some(found) = sniffer.push(piece) else { return };
@@ -328,6 +361,11 @@ impl Stage {
 }
 
 impl Messages {
+    /// More is asked of the reader than any answer would.
+    fn is_excessive(&self) -> bool {
+        self.credit.is_spent() || self.draft.excessive
+    }
+
     /// A message begins.
     fn begin(&mut self) {
         self.scanner.reset();
@@ -350,6 +388,16 @@ impl Messages {
     }
 
     pub(super) fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer, now: UnixNanos) {
+        self.tell_repeated_before(frame);
+        self.repeats.frame(frame);
+        let burden = match (frame, self.state) {
+            (Frame::End, State::Repeated) => self.repeats.told().burden,
+            (Frame::End, _) => self.message.burden,
+            _ => 0,
+        };
+        if !self.credit.pay(frame) || !self.credit.bear(burden) {
+            return;
+        }
         match frame {
             Frame::Data(data) => self.data(data, answer),
             Frame::Name(name) => self.message.name(self.spec, name),
@@ -364,6 +412,7 @@ impl Messages {
                 self.begin();
             }
             Frame::Line => self.data(b"\n", answer),
+            Frame::End if self.state == State::Repeated => self.end_repeated(answer, now),
             Frame::End => {
                 self.last_was_whole = self.state == State::Read;
                 match self.state {
@@ -371,13 +420,14 @@ impl Messages {
                     // An exception may come without a payload.
                     State::Between => self.message.cut(&mut self.draft, answer.stream.is_some()),
                     State::Open => count(&mut answer.losses.malformed_messages),
-                    State::GivenUp => {}
+                    State::GivenUp | State::Repeated => {}
                 }
                 self.begin();
             }
             Frame::Done => self.draft.ended = true,
             Frame::Damaged { .. } => {
                 count(&mut answer.losses.damaged_frames);
+                self.repeats.forget();
                 self.begin();
             }
         }
@@ -388,18 +438,64 @@ impl Messages {
     fn data(&mut self, data: &[u8], answer: &mut Answer) {
         match self.state {
             State::Between | State::Open => {
-                if let Some(rest) = self.scan(data, answer) {
+                let repeated = match self.state {
+                    State::Between => self.repeats.after(&self.message, data),
+                    _ => None,
+                };
+                if let Some(rest) = repeated {
+                    self.state = State::Repeated;
+                    self.after(rest, &mut answer.losses);
+                } else if let Some(rest) = self.scan(data, answer) {
                     self.after(rest, &mut answer.losses);
                 }
             }
-            State::Read => self.after(data, &mut answer.losses),
+            State::Read | State::Repeated => self.after(data, &mut answer.losses),
             State::GivenUp => {}
         }
     }
 
+    /// A message that repeats the last one has ended: what it says is known, but that there is one more.
+    fn end_repeated(&mut self, answer: &mut Answer, now: UnixNanos) {
+        self.last_was_whole = true;
+        self.state = State::Between;
+        self.message.kind = None;
+        self.draft.repeated(self.repeats.contents(), answer, now);
+    }
+
+    /// More comes of a message whose document was read: one that repeats the last one is told as if it had been scanned,
+    /// and what was learnt of it does not hold for the next.
+    #[inline]
+    fn tell_repeated_before(&mut self, frame: Frame<'_>) {
+        if matches!(frame, Frame::Data(_) | Frame::End | Frame::Done) {
+            return;
+        }
+        if self.state == State::Repeated {
+            self.message.repeat(self.repeats.told());
+            self.state = State::Read;
+        }
+        if self.state != State::Between {
+            self.repeats.forget();
+        }
+    }
+
+    /// A piece that begins between two messages and equals the one that framed the last one: whether it was taken as that.
+    #[inline]
+    fn repeats_framed(&mut self, piece: &[u8], answer: &mut Answer, now: UnixNanos) -> bool {
+        if self.state != State::Between {
+            return false;
+        }
+        let Some(framed) = self.repeats.is_framed(piece) else { return false };
+        if self.credit.repeat(framed, self.repeats.told().burden) {
+            self.end_repeated(answer, now);
+        }
+        true
+    }
+
     /// What comes after a message's document may only be space.
     fn after(&mut self, rest: &[u8], losses: &mut Losses) {
-        if self.state == State::Read && !rest.trim_ascii_start().is_empty() {
+        let read = matches!(self.state, State::Read | State::Repeated);
+        if read && !rest.trim_ascii_start().is_empty() {
+            self.repeats.forget();
             self.state = State::GivenUp;
             count(&mut losses.malformed_messages);
         }
@@ -427,6 +523,7 @@ impl Messages {
             losses: &mut answer.losses,
             in_stream: false,
             wrapped: Some(wrapped),
+            learner: None,
         };
         let finish = scanner.finish(paths, &mut reading);
         match finish {
@@ -440,6 +537,10 @@ impl Messages {
     /// Scans on; gives what comes after the document once it has ended or was given up.
     #[inline]
     fn scan<'d>(&mut self, data: &'d [u8], answer: &mut Answer) -> Option<&'d [u8]> {
+        let in_stream = answer.stream.is_some();
+        let begins = self.state == State::Between && in_stream && !self.failed;
+        let learner = (begins && self.repeats.begin()).then(|| Learner::new(data));
+        let before = learner.is_some().then(|| self.before(answer));
         let Self { spec, tables, failed, scanner, message, wrapped, draft, .. } = self;
         let paths = if *failed { &tables.failure } else { &tables.response };
         let mut reading = Reading {
@@ -449,8 +550,9 @@ impl Messages {
             draft,
             facts: &mut answer.facts,
             losses: &mut answer.losses,
-            in_stream: answer.stream.is_some(),
+            in_stream,
             wrapped: Some(wrapped),
+            learner,
         };
         match scanner.push(paths, data, &mut reading) {
             Progress::More => {
@@ -458,6 +560,10 @@ impl Messages {
                 None
             }
             Progress::Done { consumed } => {
+                if let (Some(learner), Some(before)) = (reading.learner.take(), before) {
+                    let now = self.before(answer);
+                    self.repeats.learn(&learner, consumed, before, now, &self.message);
+                }
                 self.state = State::Read;
                 Some(data.get(consumed..).unwrap_or_default())
             }
@@ -469,11 +575,17 @@ impl Messages {
         }
     }
 
+    fn before(&self, answer: &Answer) -> Before {
+        Before { named: self.message.kind, tool_calls: self.draft.tool_calls_told, losses: answer.losses }
+    }
+
     /// The current message is complete.
     fn end(&mut self, answer: &mut Answer, now: UnixNanos) {
         let Self { message, draft, spec, .. } = self;
         if self.failed {
             message.end_of_failure(draft);
+        } else if draft.excessive {
+            message.cut(draft, answer.stream.is_some());
         } else {
             message.end(draft, spec, answer, now);
         }
@@ -491,6 +603,9 @@ impl Messages {
 
 /// What an answer holds beside its decoder, in bytes: its state, and the texts that are kept.
 const HELD: usize = 4 << 10;
+
+/// Bytes that are read before it is asked whether messages may go on.
+const PART: usize = 16 << 10;
 
 /// One more of these.
 fn count(losses: &mut u32) {

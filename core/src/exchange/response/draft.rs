@@ -39,6 +39,10 @@ pub(super) struct Draft {
     pub(super) hinted: bool,
     /// A tool call was told before the current message.
     tool_called_before: bool,
+    /// A message has more in it than any answer has: nothing more is taken.
+    pub(super) excessive: bool,
+    /// How often a tool call was told.
+    pub(super) tool_calls_told: u32,
     /// Messages so far that hold a JSON document.
     pub(super) messages: u64,
     /// The first message, until it is known whether it is a stream's.
@@ -67,6 +71,7 @@ impl Draft {
 
     /// A tool call; `false` where it is one of those known.
     pub(super) fn tool_call(&mut self, choice: u32, told: Told, in_stream: bool) -> bool {
+        self.tool_calls_told = self.tool_calls_told.wrapping_add(1);
         let late = told.rule == ToolCallRule::Summary && self.tool_called_before;
         !late && self.choices.tool_call(choice, told, in_stream)
     }
@@ -78,6 +83,12 @@ impl Draft {
             Some(_) => self.stream_message(contents, answer, now),
             None => self.first = Some((contents, now)),
         }
+    }
+
+    /// A message of a stream has ended that says what the one before said, with this output.
+    pub(super) fn repeated(&mut self, contents: Contents, answer: &mut Answer, now: UnixNanos) {
+        self.messages = self.messages.saturating_add(1);
+        self.stream_message(contents, answer, now);
     }
 
     /// Nothing of the answer is missing, whoever hangs up now.

@@ -31,6 +31,8 @@ pub(super) struct Message {
     /// A choice ended in it.
     pub(super) choice_finished: bool,
     pub(super) usage: UsageTold,
+    /// What the choices and tool calls in it cost, in bytes of [`super::credit`].
+    pub(super) burden: usize,
     /// Tool calls outside of choices.
     pub(super) tool_calls: Vec<Told>,
     /// Tool calls beyond the bound on their number.
@@ -44,6 +46,18 @@ pub(super) struct Message {
     pub(super) modality: OpenModality,
     pub(super) cache_write: OpenCacheWrite,
     pub(super) named_count: OpenNamedCount,
+}
+
+/// What a message told that may be told again as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Summary {
+    kind: Option<Kind>,
+    content: Contents,
+    last: bool,
+    choice_seen: bool,
+    usage: UsageTold,
+    delta: bool,
+    pub(super) burden: usize,
 }
 
 /// Whether a message has `usage`.
@@ -123,12 +137,45 @@ impl OpenChoice {
     }
 }
 
+impl Summary {
+    /// The output that it carries, with what its name tells.
+    pub(super) fn contents(self) -> Contents {
+        let mut contents = self.content;
+        if let (true, Some(Kind::Delta(content))) = (self.delta, self.kind) {
+            contents.add(content);
+        }
+        contents
+    }
+}
+
 impl Message {
     /// Its name, where the framing tells it.
     pub(super) fn name(&mut self, spec: &Spec, name: &[u8]) {
         if let Some(kind) = kind(spec, name) {
             self.kind = Some(kind);
         }
+    }
+
+    /// What it told, with its document read; `None` where that counts but once.
+    pub(super) fn summary(&self) -> Option<Summary> {
+        let Self { kind, content, last, choice_seen, usage, delta, burden, .. } = *self;
+        let once = self.outside_of_stream
+            || self.choice_finished
+            || self.dropped > 0
+            || self.error.is_some()
+            || self.kind == Some(Kind::Error)
+            || !self.tool_calls.is_empty()
+            || self.choice.is_some()
+            || self.tool_call.is_some();
+        (!once).then_some(Summary { kind, content, last, choice_seen, usage, delta, burden })
+    }
+
+    /// It tells what another told.
+    #[inline]
+    pub(super) fn repeat(&mut self, told: Summary) {
+        let Summary { kind, content, last, choice_seen, usage, delta, burden } = told;
+        (self.kind, self.content, self.last) = (kind, content, last);
+        (self.choice_seen, self.usage, self.delta, self.burden) = (choice_seen, usage, delta, burden);
     }
 
     /// It has come to its end; `answer.stream` tells whether it is one of a stream.
@@ -186,6 +233,18 @@ impl Message {
         }
     }
 
+    /// One begins; beyond the bound it is only counted.
+    pub(super) fn begin_tool_call(&mut self, told: Told) {
+        let known = self.choice.as_ref().map_or(&self.tool_calls, |choice| &choice.tool_calls).len();
+        self.tool_call = None;
+        if known < MAX_TOOL_CALLS {
+            let role = told.rule.role(b"");
+            self.tool_call = Some(OpenToolCall { told, role });
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
     pub(super) fn end_tool_call(&mut self) {
         let Some(OpenToolCall { mut told, role }) = self.tool_call.take() else { return };
         match role {
@@ -201,32 +260,30 @@ impl Message {
             Some(choice) => &mut choice.tool_calls,
             None => &mut self.tool_calls,
         };
-        if tool_calls.len() < MAX_TOOL_CALLS {
-            tool_calls.push(told);
-        } else {
-            self.dropped = self.dropped.saturating_add(1);
-        }
+        tool_calls.push(told);
     }
 
     pub(super) fn end_choice(&mut self, draft: &mut Draft, in_stream: bool) {
-        let Some(OpenChoice { index, finish_reason, content, tool_calls }) = self.choice.take() else {
-            return;
-        };
+        let Some(choice) = &mut self.choice else { return };
+        let index = choice.index;
         draft.choices.see(index);
-        match finish_reason {
+        match choice.finish_reason.take() {
             Some(reason) => {
                 self.choice_finished = true;
                 draft.choices.finish(index, reason);
             }
             // Gemini may give a reason after each of several steps.
-            None if content => draft.choices.go_on(index),
+            None if choice.content => draft.choices.go_on(index),
             None => {}
         }
-        for told in tool_calls {
-            if draft.tool_call(index, told, in_stream) {
-                self.content.add(Content::ToolArgument);
+        if !choice.tool_calls.is_empty() {
+            for told in std::mem::take(&mut choice.tool_calls) {
+                if draft.tool_call(index, told, in_stream) {
+                    self.content.add(Content::ToolArgument);
+                }
             }
         }
+        self.choice = None;
     }
 
     pub(super) fn finish_reason(&mut self, draft: &mut Draft, reason: String) {

@@ -6,6 +6,7 @@
 mod body;
 mod choices;
 mod counts;
+mod credit;
 mod draft;
 mod error;
 mod headers;
@@ -13,6 +14,7 @@ mod message;
 mod outcome;
 mod parts;
 mod reading;
+mod repeats;
 
 use std::sync::Arc;
 

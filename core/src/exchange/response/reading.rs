@@ -4,15 +4,16 @@
 //! [`Message`].
 
 use super::choices::Told;
+use super::credit::{CHOICE, MOST, TOOL_CALL};
 use super::draft::Draft;
 use super::message::{
-    Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenNamedCount, OpenPart, OpenToolCall,
-    UsageTold,
+    Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenNamedCount, OpenPart, UsageTold,
 };
 use crate::api::{ErrorWord, ResponseField, Spec, ToolCallRule, gemini_generate};
 use crate::call::{Losses, Response, ToolCall};
 use crate::frame::Base64;
-use crate::json::{Container, Number, Paths, Position, Progress, Scanner, Text, Value, Visitor};
+use crate::json::pattern::{GapKind, Learner};
+use crate::json::{Container, Number, Passed, Paths, Position, Progress, Scanner, Text, Value, Visitor};
 
 /// JSON inside a text of the message, in progress.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ enum WrappedState {
 }
 
 /// Takes a message's fields.
-pub(super) struct Reading<'a> {
+pub(super) struct Reading<'a, 'd> {
     pub(super) spec: &'static Spec,
     pub(super) paths: &'a Paths<ResponseField>,
     pub(super) message: &'a mut Message,
@@ -42,10 +43,15 @@ pub(super) struct Reading<'a> {
     pub(super) in_stream: bool,
     /// `None` inside a wrapped message: they do not nest.
     pub(super) wrapped: Option<&'a mut Option<Box<Wrapped>>>,
+    /// Where the message is to be learnt.
+    pub(super) learner: Option<Learner<'d>>,
 }
 
-impl Visitor<ResponseField> for Reading<'_> {
+impl Visitor<ResponseField> for Reading<'_, '_> {
     fn visit(&mut self, field: ResponseField, at: &Position<'_>, value: Value<'_>) {
+        if self.draft.excessive {
+            return;
+        }
         match value {
             Value::Null => {
                 if field == ResponseField::Usage && self.message.usage == UsageTold::No {
@@ -56,6 +62,9 @@ impl Visitor<ResponseField> for Reading<'_> {
             Value::Number(number) => self.number(field, number),
             Value::Text(text) => {
                 if !(text.whole && text.bytes.is_empty()) {
+                    if let (Some(learner), []) = (&mut self.learner, text.bytes) {
+                        learner.gap(text.bytes, GapKind::Presence);
+                    }
                     self.text(field, text);
                 }
             }
@@ -65,9 +74,19 @@ impl Visitor<ResponseField> for Reading<'_> {
             Value::TextEnd => self.piece_end(),
         }
     }
+
+    #[inline]
+    fn pass(&mut self, passed: Passed<'_>) {
+        if let Some(learner) = &mut self.learner {
+            match passed {
+                Passed::Text(text) => learner.gap(text, GapKind::Text),
+                Passed::Number(number) => learner.gap(number.as_str().as_bytes(), GapKind::Number),
+            }
+        }
+    }
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn text(&mut self, field: ResponseField, text: Text<'_>) {
         use ResponseField as F;
         match field {
@@ -244,13 +263,15 @@ impl Reading<'_> {
         match (field, container) {
             (F::Usage, _) => self.message.usage = UsageTold::Yes,
             (F::Choice, Container::Object) => {
+                self.bear(CHOICE);
                 self.message.choice_seen = true;
                 self.message.choice = Some(OpenChoice::new(at.index(0)));
             }
             (F::ToolCall(rule), Container::Object) => {
+                self.bear(TOOL_CALL);
                 let index = if rule == ToolCallRule::Legacy { u32::MAX } else { at.index(1) };
                 let told = Told { rule, index, tool_call: ToolCall::default(), output: false };
-                self.message.tool_call = Some(OpenToolCall { told, role: rule.role(b"") });
+                self.message.begin_tool_call(told);
             }
             (F::Part, Container::Object) => self.message.part = OpenPart::default(),
             (F::ModalityCount(_), Container::Object) => self.message.modality = OpenModality::default(),
@@ -262,6 +283,12 @@ impl Reading<'_> {
             (F::Hint, _) => self.draft.hinted = true,
             _ => {}
         }
+    }
+
+    /// The message has something in it that costs more than its bytes.
+    fn bear(&mut self, cost: usize) {
+        self.message.burden = self.message.burden.saturating_add(cost);
+        self.draft.excessive |= self.message.burden > MOST;
     }
 
     fn end(&mut self, field: ResponseField, container: Container) {
@@ -297,6 +324,7 @@ impl Reading<'_> {
             losses: &mut *self.losses,
             in_stream: self.in_stream,
             wrapped: None,
+            learner: None,
         };
         let pushed = base64.push(piece, &mut |json| {
             if *state == WrappedState::Open {
@@ -313,6 +341,9 @@ impl Reading<'_> {
     }
 
     fn piece_end(&mut self) {
+        if let Some(learner) = &mut self.learner {
+            learner.spoil();
+        }
         let Some(Some(wrapped)) = self.wrapped.as_deref_mut() else { return };
         // A JSON text needs no padding bits of its own: what a last group gives is its closing bracket.
         let Wrapped { base64, scanner, state } = &mut **wrapped;
@@ -325,6 +356,7 @@ impl Reading<'_> {
             losses: &mut *self.losses,
             in_stream: self.in_stream,
             wrapped: None,
+            learner: None,
         };
         let finished = base64.finish(&mut |json| {
             if *state == WrappedState::Open

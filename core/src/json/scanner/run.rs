@@ -7,9 +7,10 @@
 
 use super::super::escape::{self, Decoded, Escape, Step};
 use super::super::find::{quote_or_backslash, quote_or_bracket};
+use super::super::number::{MAX_NUMBER, may_hold};
 use super::super::paths::{Node, NodeId, Paths};
-use super::super::{Container, Field, JsonError, Number, Text, Value, Visitor, Want};
-use super::{Frame, Literal, MAX_DEPTH, MAX_NUMBER, Mode, Position, Scanner};
+use super::super::{Container, Field, JsonError, Number, Passed, Text, Value, Visitor, Want};
+use super::{Frame, KEPT_CAPACITY, Literal, MAX_DEPTH, Mode, Position, Scanner};
 
 /// The scanner at work on one input. Each step is given the input that is not taken yet and gives back what
 /// it leaves: in a register, where a field would be in memory.
@@ -40,7 +41,8 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             let step = match mode {
                 Mode::FirstKey | Mode::NextKey => self.key(rest, mode),
                 Mode::AfterValue => self.after_value(rest),
-                Mode::Value | Mode::FirstElement => self.value(rest, mode),
+                Mode::Value => self.values(rest),
+                Mode::FirstElement => self.first_element(rest),
                 Mode::Colon => self.colon(rest),
                 Mode::Skip => self.skip(rest),
                 Mode::SkipText => self.skip_text(rest),
@@ -82,8 +84,9 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             let Some((key, after)) = plain_text(rest) else { return Ok((Mode::Key, rest)) };
             self.scanner.node = self.paths.member(object, rest, key.len());
             let [b':', after @ ..] = after else { return Ok((Mode::Colon, after)) };
-            match self.value(after, Mode::Value)? {
+            match self.value(after)? {
                 (Mode::AfterValue, [b',', b'"', after @ ..]) => rest = after,
+                (Mode::AfterValue, [b'}', after @ ..]) => return Ok(self.close(after)),
                 next => return Ok(next),
             }
         }
@@ -94,20 +97,37 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     fn split_key<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         // One byte more than the longest wanted key tells that this is none of them.
         let bound = self.paths.longest_key().saturating_add(1);
-        loop {
+        let ended = loop {
+            rest = self.gather(rest, bound);
+            if let ([b'"', after @ ..], false) = (rest, self.scanner.escape.active()) {
+                rest = after;
+                break true;
+            }
             let (part, after) = self.part(rest, Mode::Key)?;
             rest = after;
             match part {
                 Part::Plain(bytes) => self.scanner.hold(bytes, bound),
                 Part::Decoded(decoded) => self.scanner.hold(decoded.bytes(), bound),
-                Part::End => break,
+                Part::End => break true,
             };
-        }
+            if self.scanner.held.len() >= bound {
+                break false;
+            }
+        };
         let object = self.frame().map_or(NodeId::NOWHERE, |frame| frame.node);
         let key = &self.scanner.held;
         self.scanner.node = self.paths.member(object, key, key.len());
         self.scanner.let_go();
-        Ok((Mode::Colon, rest))
+        if ended {
+            return Ok(match rest {
+                [b':', rest @ ..] => (Mode::Value, rest),
+                rest => (Mode::Colon, rest),
+            });
+        }
+        // A high surrogate may be open, never a backslash.
+        self.scanner.escape = Escape::default();
+        self.scanner.key = true;
+        self.skip_text(rest)
     }
 
     #[inline]
@@ -144,16 +164,75 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         self.scanner.node = self.paths.node(array).map_or(NodeId::NOWHERE, |node| node.elements);
     }
 
-    /// `mode`: [`Mode::Value`] or [`Mode::FirstElement`].
-    #[inline(always)]
-    fn value<'i>(&mut self, rest: &'i [u8], mode: Mode) -> Next<'i> {
-        let rest = token(rest, mode)?;
-        if mode == Mode::FirstElement {
-            if let [b']', rest @ ..] = rest {
-                return Ok(self.close(rest));
+    #[inline]
+    fn first_element<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        match token(rest, Mode::FirstElement)? {
+            [b']', rest @ ..] => Ok(self.close(rest)),
+            rest => {
+                self.element();
+                Ok((Mode::Value, rest))
             }
-            self.element();
         }
+    }
+
+    /// The next value. In an array it goes from element to element as long as they are as compact JSON has them and
+    /// need not be entered.
+    #[inline(always)]
+    fn values<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
+        let in_array = self.frame().is_some_and(|frame| frame.container == Container::Array);
+        loop {
+            if in_array {
+                rest = self.plain_elements(rest);
+            }
+            match self.value(rest)? {
+                (Mode::AfterValue, [b',', after @ ..]) if in_array => {
+                    self.element();
+                    rest = after;
+                }
+                (Mode::AfterValue, [b']', after @ ..]) if in_array => return Ok(self.close(after)),
+                next => return Ok(next),
+            }
+        }
+    }
+
+    /// Passes over elements that are counts or empty texts, or empty where nothing is wanted of them, as long as commas
+    /// follow: there may be a million of them. What it leaves begins with an element.
+    #[inline]
+    fn plain_elements<'i>(&mut self, mut rest: &'i [u8]) -> &'i [u8] {
+        let field = self.field();
+        let unwanted = self.scanner.node == NodeId::NOWHERE;
+        loop {
+            let after = match rest {
+                [b'{', b'}', b',', after @ ..] | [b'[', b']', b',', after @ ..] if unwanted => after,
+                [b'"', b'"', b',', after @ ..] => {
+                    match field {
+                        Some(field) if field.want() == Want::Pieces => return rest,
+                        Some(field) => self.visit(field, Value::Text(Text { bytes: &[], whole: true })),
+                        None => {}
+                    }
+                    after
+                }
+                [b'0'..=b'9', ..] => match plain_number(rest) {
+                    Some((number, [b',', after @ ..])) => {
+                        if let Some(field) = field {
+                            self.visit(field, Value::Number(number));
+                        }
+                        after
+                    }
+                    _ => return rest,
+                },
+                _ => return rest,
+            };
+            if let Some(array) = self.frame() {
+                array.members = array.members.saturating_add(1);
+            }
+            rest = after;
+        }
+    }
+
+    #[inline(always)]
+    fn value<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let rest = token(rest, Mode::Value)?;
         match rest {
             [b'"', rest @ ..] => self.text(rest),
             [b'{', rest @ ..] => self.open(rest, Container::Object),
@@ -178,6 +257,15 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         };
         if let Some(field) = field {
             self.visit(field, Value::Begin(container));
+        }
+        // An empty one need not be entered.
+        if let ([b'}', rest @ ..], Container::Object) | ([b']', rest @ ..], Container::Array) =
+            (rest, container)
+        {
+            if let Some(field) = field {
+                self.visit(field, Value::End(container, 0));
+            }
+            return Ok((Mode::AfterValue, rest));
         }
         let depth = usize::from(self.scanner.depth);
         // `Paths` has no path so deep that this could fail.
@@ -208,7 +296,10 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     fn text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         let Some(field) = self.field() else {
             return match plain_text(rest) {
-                Some((_, rest)) => Ok((Mode::AfterValue, rest)),
+                Some((text, rest)) => {
+                    self.visitor.pass(Passed::Text(text));
+                    Ok((Mode::AfterValue, rest))
+                }
                 None => self.skip_text(rest),
             };
         };
@@ -226,6 +317,16 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// The same for a text that has escapes or that the input ends in.
     #[inline(never)]
     fn long_text<'i>(&mut self, rest: &'i [u8], field: F, bound: usize) -> Next<'i> {
+        if let [b'\\', ..] = rest {
+            let rest = self.gather(rest, bound);
+            return match rest {
+                [b'"', after @ ..] => {
+                    self.visit_held(field, true);
+                    Ok((Mode::AfterValue, after))
+                }
+                rest => self.split_text(rest),
+            };
+        }
         let plain = quote_or_backslash(rest).unwrap_or(rest.len());
         match rest.split_at_checked(bound) {
             Some((bytes, rest)) if plain > bound => {
@@ -241,6 +342,14 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         let Some(field) = self.field() else { return self.skip_text(rest) };
         let want = field.want();
         loop {
+            rest = match want {
+                Want::Value { text } => self.gather(rest, usize::from(text)),
+                Want::Pieces => self.escaped_piece(rest, field),
+            };
+            if let ([b'"', after @ ..], false) = (rest, self.scanner.escape.active()) {
+                rest = after;
+                break;
+            }
             let (part, after) = self.part(rest, Mode::Text)?;
             rest = after;
             let bytes = match &part {
@@ -266,6 +375,57 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
             Want::Value { .. } => self.visit_held(field, true),
         }
         Ok((Mode::AfterValue, rest))
+    }
+
+    /// Takes of a key or text what is plain or an escape that lies whole in the input, as far as the bound goes; the
+    /// rest is for [`Self::part`]. One step of that costs ten times as much, and a text may be nothing but escapes.
+    #[inline(never)]
+    fn gather<'i>(&mut self, mut rest: &'i [u8], bound: usize) -> &'i [u8] {
+        if self.scanner.escape.active() {
+            return rest;
+        }
+        let held = &mut self.scanner.held;
+        loop {
+            let room = bound.saturating_sub(held.len());
+            match rest {
+                [b'\\', b'u', ..] if room >= MAX_UTF8 => match escape::whole(rest) {
+                    Some((decoded, after)) => {
+                        held.extend_from_slice(decoded.bytes());
+                        rest = after;
+                    }
+                    None => return rest,
+                },
+                [b'\\', byte, after @ ..] if room > 0 => match escape::short(*byte) {
+                    Some(decoded) => {
+                        held.push(decoded);
+                        rest = after;
+                    }
+                    None => return rest,
+                },
+                [byte, ..] if room > 0 && !matches!(byte, b'"' | b'\\') => {
+                    let length = quote_or_backslash(rest).unwrap_or(rest.len()).min(room);
+                    let Some((plain, after)) = rest.split_at_checked(length) else { return rest };
+                    held.extend_from_slice(plain);
+                    rest = after;
+                }
+                _ => return rest,
+            }
+        }
+    }
+
+    /// Hands over, as one piece, what of a text begins with an escape.
+    fn escaped_piece<'i>(&mut self, rest: &'i [u8], field: F) -> &'i [u8] {
+        if !matches!(rest, [b'\\', ..]) {
+            return rest;
+        }
+        let rest = self.gather(rest, KEPT_CAPACITY);
+        let held = std::mem::take(&mut self.scanner.held);
+        if !held.is_empty() {
+            self.visit(field, Value::Piece(&held));
+        }
+        self.scanner.held = held;
+        self.scanner.let_go();
+        rest
     }
 
     /// The next part of a key or text, escapes decoded. `mode` is how to go on where the input ends.
@@ -303,6 +463,13 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// At the first byte of a number.
     #[inline(always)]
     fn whole_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        if let Some((number, after)) = plain_number(rest) {
+            match self.field() {
+                Some(field) => self.visit(field, Value::Number(number)),
+                None => self.visitor.pass(Passed::Number(number)),
+            }
+            return Ok((Mode::AfterValue, after));
+        }
         match number_end(rest).and_then(|length| rest.split_at_checked(length)) {
             Some((b"-", rest @ [b'I', ..])) => self.split_literal(rest, Literal::Infinity, 0),
             Some((number, rest)) => match self.number(number) {
@@ -394,34 +561,53 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         }
     }
 
-    /// Passes over what is left of a container that nothing is wanted of.
+    /// Passes over what is left of a container that nothing is wanted of. What stands close together is looked at byte
+    /// by byte: a jump that ends at once costs more than what it jumps over.
     fn skip<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         let bound = MAX_DEPTH.saturating_sub(u16::from(self.scanner.depth));
-        while self.scanner.skipped > 0 {
-            let found = quote_or_bracket(rest).and_then(|passed| rest.get(passed..));
-            rest = match found {
-                None => return Err(Stop::More(Mode::Skip)),
-                Some([b'"', rest @ ..]) => text_end(rest)?,
-                Some(rest @ [b'{' | b'[', ..]) if self.scanner.skipped >= bound => {
-                    return Err(Stop::Failed(JsonError::TooDeep, rest));
+        let mut open = self.scanner.skipped;
+        loop {
+            let [byte, after @ ..] = rest else {
+                self.scanner.skipped = open;
+                return Err(Stop::More(Mode::Skip));
+            };
+            rest = match byte {
+                b'"' => match text_end(after) {
+                    Ok(after) => after,
+                    Err(stop) => {
+                        self.scanner.skipped = open;
+                        return Err(stop);
+                    }
+                },
+                b',' | b':' => after,
+                b'{' | b'[' if open >= bound => return Err(Stop::Failed(JsonError::TooDeep, rest)),
+                b'{' | b'[' => {
+                    open = open.saturating_add(1);
+                    after
                 }
-                Some([b'{' | b'[', rest @ ..]) => {
-                    self.scanner.skipped = self.scanner.skipped.saturating_add(1);
-                    rest
+                b'}' | b']' => {
+                    open = open.saturating_sub(1);
+                    if open == 0 {
+                        self.scanner.skipped = 0;
+                        return Ok((Mode::AfterValue, after));
+                    }
+                    after
                 }
-                Some([_, rest @ ..] | rest @ []) => {
-                    self.scanner.skipped = self.scanner.skipped.saturating_sub(1);
-                    rest
-                }
+                _ => quote_or_bracket(after).and_then(|passed| after.get(passed..)).unwrap_or_default(),
             };
         }
-        Ok((Mode::AfterValue, rest))
     }
 
     /// Passes over what is left of a text that nothing more is wanted of.
     fn skip_text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         let rest = text_end(rest)?;
-        Ok((if self.scanner.skipped > 0 { Mode::Skip } else { Mode::AfterValue }, rest))
+        let key = std::mem::take(&mut self.scanner.key);
+        let mode = match self.scanner.skipped {
+            0 if key => Mode::Colon,
+            0 => Mode::AfterValue,
+            _ => Mode::Skip,
+        };
+        Ok((mode, rest))
     }
 
     /// The same, after a backslash.
@@ -514,6 +700,9 @@ fn text_end(mut rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     }
 }
 
+/// The longest character, in bytes.
+const MAX_UTF8: usize = 4;
+
 /// What a key or text goes on with.
 enum Part<'i> {
     /// Bytes as they stand in the input; not empty.
@@ -524,8 +713,21 @@ enum Part<'i> {
     End,
 }
 
+/// A plain count and what follows it, as nearly all numbers are; not where the input ends in it.
+#[inline]
+fn plain_number(rest: &[u8]) -> Option<(Number<'_>, &[u8])> {
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    let (digits, after) = rest.split_at_checked(length)?;
+    match (digits, after) {
+        ([b'1'..=b'9', ..] | [b'0'], [end, ..]) if length <= MAX_NUMBER && !may_hold(*end) => {
+            Some((Number::plain(digits), after))
+        }
+        _ => None,
+    }
+}
+
 /// Where the first byte stands that cannot belong to a number.
 #[inline]
 fn number_end(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
+    bytes.iter().position(|byte| !may_hold(*byte))
 }
