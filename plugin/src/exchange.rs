@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use inferspan_core::call::{Call, End};
 use inferspan_core::config::Parent;
-use inferspan_core::exchange::{Ended, Exchange, Unsettled};
+use inferspan_core::exchange::{Dismissed, Ended, Exchange, Unsettled};
 use inferspan_core::headers::Headers;
 use inferspan_core::otlp::outbox::Signal;
 use inferspan_core::otlp::{log, span};
@@ -22,7 +22,7 @@ use proxy_wasm::types::Action;
 
 use crate::console;
 use crate::filter_state;
-use crate::host::{self, Buffer, Map};
+use crate::host::{self, Buffer, Level, Map};
 use crate::live::Entry;
 use crate::root::{Settings, Shared, State};
 use crate::routing::{self, Routing};
@@ -58,7 +58,7 @@ pub(crate) struct Live {
 enum Course {
     Open(Exchange),
     /// Its answer has passed, and its facts were needed at once; `None` where it is no LLM call.
-    Over(Option<Box<Ended>>),
+    Over(Result<Box<Ended>, Dismissed>),
 }
 
 impl Stream {
@@ -90,8 +90,8 @@ impl Stream {
         let mut settle = |sent: Option<&Headers<'_>>| {
             let unsettled: &mut dyn Unsettled = match &mut course {
                 Course::Open(exchange) => exchange,
-                Course::Over(Some(ended)) => &mut **ended,
-                Course::Over(None) => return,
+                Course::Over(Ok(ended)) => &mut **ended,
+                Course::Over(Err(_)) => return,
             };
             match sent {
                 Some(sent) => settings.observer.settle(unsettled, &Routing, sent),
@@ -111,13 +111,16 @@ impl Stream {
             settle(None);
         }
         let call = match course {
-            Course::Open(exchange) => exchange.finish(end, now),
+            Course::Open(exchange) => exchange.end(end, now).and_then(Ended::finish),
             Course::Over(ended) => ended.and_then(|ended| ended.finish()),
         };
         let ready = self.shared.with(|state| {
             match call {
-                None => state.stats.count(Stat::ExchangesDismissed),
-                Some(call) => tell(call, position, marks, &settings, now, logging, state),
+                Err(why) => {
+                    state.stats.count(Stat::ExchangesDismissed);
+                    host::log(Level::Debug, why.reason());
+                }
+                Ok(call) => tell(call, position, marks, &settings, now, logging, state),
             }
             state.stream_ended(now)
         });
@@ -297,9 +300,10 @@ impl Live {
         if may_stand_in(exchange.status()) {
             return;
         }
-        let Course::Open(exchange) = std::mem::replace(&mut self.course, Course::Over(None)) else { return };
+        let over = Course::Over(Err(Dismissed::NoInference));
+        let Course::Open(exchange) = std::mem::replace(&mut self.course, over) else { return };
         let ended = exchange.end(End::Complete, now).map(Box::new);
-        if let Some(mut call) = ended.as_deref().and_then(|ended| ended.clone().finish()) {
+        if let Ok(Ok(mut call)) = ended.as_deref().map(|ended| ended.clone().finish()) {
             let _ = self.settings.prices.apply(&mut call);
             filter_state::tell(&call, &self.settings.filter_state);
         }

@@ -103,6 +103,7 @@ pub(crate) enum Buffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Level {
+    Debug = 1,
     Info = 2,
     Warn = 3,
     Error = 4,

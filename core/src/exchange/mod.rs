@@ -165,16 +165,18 @@ impl Exchange {
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
     pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
-        self.end(end, now)?.finish()
+        self.end(end, now).and_then(Ended::finish).ok()
     }
 
-    /// The exchange is over, but who answered is still to be settled. `None` as above.
-    #[must_use]
-    pub fn end(self, end: End, now: UnixNanos) -> Option<Ended> {
+    /// The exchange is over, but who answered is still to be settled.
+    ///
+    /// # Errors
+    /// Where its body showed that it was no inference after all.
+    pub fn end(self, end: End, now: UnixNanos) -> Result<Ended, Dismissed> {
         let operation = match self.detected.operation {
             // Vectors in the answer know better than the request's body, where that is to decide.
             None if self.response.embeds() => Operation::Embeddings,
-            _ => self.request.operation()?,
+            _ => self.request.operation().ok_or(Dismissed::NoInference)?,
         };
         let quirks = Quirks::of(&self.detected.provider);
         let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
@@ -201,7 +203,7 @@ impl Exchange {
             outcome,
             losses: losses.plus(request_losses),
         };
-        Some(Ended { detected, shows_its_api, call })
+        Ok(Ended { detected, shows_its_api, call })
     }
 }
 
@@ -209,23 +211,25 @@ impl Exchange {
 #[derive(Clone, Debug)]
 pub struct Ended {
     detected: Detected,
-    shows_its_api: bool,
+    shows_its_api: Result<(), Dismissed>,
     /// Without who answered.
     call: Call,
 }
 
 impl Ended {
-    /// The call; `None` where it is no inference.
-    #[must_use]
-    pub fn finish(self) -> Option<Call> {
+    /// The call.
+    ///
+    /// # Errors
+    /// Where it is no inference.
+    pub fn finish(self) -> Result<Call, Dismissed> {
         let Self { detected, shows_its_api, mut call } = self;
-        if !detected.vouched && !shows_its_api {
-            return None;
+        if !detected.vouched {
+            shows_its_api?;
         }
         if !Quirks::of(&detected.provider).names_upstream {
             call.response.upstream_provider = None;
         }
-        Some(Call { provider: detected.provider, server: detected.server, ..call })
+        Ok(Call { provider: detected.provider, server: detected.server, ..call })
     }
 }
 
@@ -248,13 +252,49 @@ impl Unread {
     }
 }
 
+/// Why an exchange is no call, though its path is one of an LLM API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dismissed {
+    /// Its body asks for no inference.
+    NoInference,
+    /// The request has another form than the API's.
+    Request,
+    /// The answer has no mark of the API.
+    Answer,
+    /// Neither body could show it.
+    Neither,
+}
+
+impl Dismissed {
+    /// What an operator should know.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoInference => "no call: its body asks for no inference",
+            Self::Request => {
+                "no call: the path is one of an LLM API and the host is no provider known here, but the request has \
+                 another form; where it is one, a rule in `providers` says so"
+            }
+            Self::Answer => {
+                "no call: path and request are those of an LLM API and the host is no provider known here, but the \
+                 answer has another form; where it is one, a rule in `providers` says so"
+            }
+            Self::Neither => {
+                "no call: the path is one of an LLM API and the host is no provider known here, and neither body \
+                 shows the API; where it is one, a rule in `providers` says so"
+            }
+        }
+    }
+}
+
 /// Whether an exchange on a host nobody knows is a call, by its bodies. An error says nothing against a request that
 /// shows the format; where neither body could be read, nothing speaks for it.
-fn shows_its_api(request: Shown, answer: Likeness) -> bool {
+fn shows_its_api(request: Shown, answer: Likeness) -> Result<(), Dismissed> {
     match request {
-        Shown::Format => answer != Likeness::None,
-        Shown::Nothing => answer == Likeness::Certain,
-        Shown::Otherwise => false,
+        Shown::Format if answer == Likeness::None => Err(Dismissed::Answer),
+        Shown::Nothing if answer != Likeness::Certain => Err(Dismissed::Neither),
+        Shown::Otherwise => Err(Dismissed::Request),
+        Shown::Format | Shown::Nothing => Ok(()),
     }
 }
 
