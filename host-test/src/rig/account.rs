@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::config::COLLECTOR;
+use super::config::{COLLECTOR, OBSERVER};
 
 /// What Envoy and the filter have done, and still have to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,15 @@ pub struct Account {
     pub dropped: u64,
     /// Spans not wanted.
     pub unsampled: u64,
+    /// To how many collectors each span goes.
+    pub collectors: u64,
 }
 
 impl Account {
     /// Spans that are neither delivered nor lost, nor unwanted: those that the filter holds.
     pub fn held(&self) -> u64 {
-        self.due.saturating_sub(self.exported).saturating_sub(self.dropped).saturating_sub(self.unsampled)
+        let wanted = self.due.saturating_sub(self.unsampled).saturating_mul(self.collectors);
+        wanted.saturating_sub(self.exported).saturating_sub(self.dropped)
     }
 
     /// Whether there is still something to do.
@@ -42,7 +45,7 @@ impl Account {
             // The admin interface counts its own requests under `http.admin.`.
             name.starts_with("http.") && name.ends_with(stat) && !name.starts_with("http.admin.")
         };
-        let exports = format!("cluster.{COLLECTOR}.upstream_rq_active");
+        let exports = [COLLECTOR, OBSERVER].map(|cluster| format!("cluster.{cluster}.upstream_rq_active"));
         let spans = |wanted: &str| {
             sum(&|name| {
                 name.strip_prefix("wasmcustom.inferspan_spans_").is_some_and(|name| name.starts_with(wanted))
@@ -51,13 +54,14 @@ impl Account {
         Self {
             requests: sum(&|name| of_listeners(name, ".downstream_rq_total")),
             calls: sum(&|name| of_listeners(name, ".downstream_rq_active")),
-            exports: sum(&|name| name == exports),
+            exports: sum(&|name| exports.iter().any(|stat| stat == name)),
             due: sum(&|name| {
                 name.starts_with("wasmcustom.inferspan_exchanges_") && !name.ends_with("_dismissed")
             }),
             exported: spans("exported"),
             dropped: spans("dropped_"),
             unsampled: spans("unsampled"),
+            collectors: if exports.iter().all(|stat| stats.contains_key(stat)) { 2 } else { 1 },
         }
     }
 }
@@ -85,6 +89,10 @@ mod tests {
         assert_eq!((account.requests, account.due, account.exported, account.dropped), (5, 4, 2, 1));
         assert_eq!(account.held(), 1);
         assert!(account.is_open());
+
+        stats.insert("cluster.inferspan_observer.upstream_rq_active".to_owned(), 0);
+        assert_eq!(Account::of(&stats).held(), 8 - 2 - 1, "two collectors get each");
+        stats.remove("cluster.inferspan_observer.upstream_rq_active");
 
         stats.insert("wasmcustom.inferspan_spans_unsampled".to_owned(), 1);
         assert!(!Account::of(&stats).is_open());

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// The cluster that the filter's exports go to.
 pub const COLLECTOR: &str = "otel_collector";
 
+/// The cluster of a second collector that watches what the first one gets, where there is one.
+pub const OBSERVER: &str = "inferspan_observer";
+
 /// A whole Envoy.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -261,7 +264,8 @@ pub fn ca_bundle() -> Result<PathBuf> {
     })
 }
 
-fn cluster(name: &str, upstream: &Upstream) -> Result<Value> {
+/// A cluster of that name that leads there.
+pub fn cluster(name: &str, upstream: &Upstream) -> Result<Value> {
     let numeric = upstream.host.parse::<IpAddr>().is_ok();
     let many = 65_536;
     let mut cluster = json!({

@@ -45,11 +45,13 @@ pub struct Options {
     pub drain_time: Option<Duration>,
     /// Called with every line that Envoy logs: errors, and what the filter logs.
     pub on_log: Option<fn(&str)>,
+    /// Whether the log has all that filters have to say, and each line its level before it.
+    pub debug: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 2, drain_time: None, on_log: None }
+        Self { concurrency: 2, drain_time: None, on_log: None, debug: false }
     }
 }
 
@@ -79,8 +81,9 @@ impl Envoy {
         let mut process = command
             .arg("--config-path")
             .arg(&bootstrap)
-            .args(["--disable-hot-restart", "--log-level", "error", "--component-log-level", "wasm:info"])
-            .args(["--log-format", "%v"])
+            .args(["--disable-hot-restart", "--log-level", "error"])
+            .args(["--component-log-level", if options.debug { "wasm:debug" } else { "wasm:info" }])
+            .args(["--log-format", if options.debug { "%l %v" } else { "%v" }])
             .args(["--concurrency", &options.concurrency.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
