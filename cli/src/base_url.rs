@@ -14,8 +14,8 @@ pub(crate) struct Hint {
 }
 
 /// The variable that the provider's own client library reads its base URL from, or OpenAI's, which is the most
-/// widely understood.
-pub(crate) fn of(upstream: &Upstream, address: SocketAddr) -> Hint {
+/// widely understood. Of several upstreams each has its name as the first segment of its paths.
+pub(crate) fn of(upstream: &Upstream, address: SocketAddr, name: &str) -> Hint {
     let host = upstream.host.as_str();
     let known = KNOWN.iter().find(|known| known.is(host, upstream.port));
     let (variable, path, note) = match known {
@@ -28,7 +28,8 @@ pub(crate) fn of(upstream: &Upstream, address: SocketAddr) -> Hint {
         any if any.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], any.port())),
         address => address,
     };
-    Hint { variable, value: format!("http://{address}{path}"), note }
+    let name = if name.is_empty() { String::new() } else { format!("/{name}") };
+    Hint { variable, value: format!("http://{address}{name}{path}"), note }
 }
 
 struct Known {
@@ -93,7 +94,10 @@ mod tests {
             ("http://127.0.0.1:8000", "OPENAI_BASE_URL=http://127.0.0.1:8080/v1"),
         ];
         for (upstream, expected) in cases {
-            let hint = of(&upstream.parse().unwrap(), "0.0.0.0:8080".parse().unwrap());
+            let upstream: Upstream = upstream.parse().unwrap();
+            let hint = of(&upstream, "0.0.0.0:8080".parse().unwrap(), "");
+            let named = of(&upstream, "0.0.0.0:8080".parse().unwrap(), "n");
+            assert_eq!(named.value, hint.value.replace(":8080", ":8080/n"));
             assert_eq!(format!("{}={}", hint.variable, hint.value), expected, "{upstream}");
         }
     }

@@ -1,5 +1,6 @@
 //! `inferspan up` in front of the simulated provider.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -24,6 +25,129 @@ async fn traces_show_as_they_come() -> Result<()> {
     assert_eq!(answer.status, 200);
     up.line_with("└─ chat gpt-5-mini").await?;
     up.line_with("└─ finish  stop").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_the_filters_and_a_summary_ends_it() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let directory = tempfile::tempdir()?;
+    let config = directory.path().join("filter.json");
+    let prices = r#"[{"model": "gpt-5-mini*", "usd_per_million": {"input": 100, "output": 1000}}]"#;
+    fs::write(
+        &config,
+        format!(r#"{{"service_name": "shop", "otlp": {{"cluster": "theirs"}}, "prices": {prices}}}"#),
+    )?;
+    let config = config.to_str().context("a path of UTF-8")?;
+    let mut up = Up::start(&provider, &["--config", config]).await?;
+    call("api.openai.com", Scenario::Answer).send(up.address).await?;
+    let title = up.line_with("trace ").await?;
+    assert!(title.ends_with("  shop"), "{title}");
+    up.line_with("├─ cost ").await?;
+    up.line_with("└─ finish  stop").await?;
+    up.signal_only("-TERM").await?;
+    up.line_with("first token p50").await?;
+    let row = up.line_with("gpt-5-mini").await?;
+    let cells: Vec<_> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    assert_eq!(cells[1..4], ["openai", "1", "0"], "{row}");
+    assert!(cells[6].ends_with(" USD"), "{row}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_upstreams_are_told_apart_by_path_or_host() -> Result<()> {
+    let (one, other) = (Provider::start(Pace::FAST).await?, Provider::start(Pace::FAST).await?);
+    let mut command = up_to(&format!("one=http://{}", one.address()));
+    command.args(["--upstream", &format!("other=http://{}", other.address()), "--summary"]);
+    let mut up = Up::spawn(command).await?;
+    let hint = up.line_with("/other/v1").await?;
+    let expected =
+        format!("OPENAI_BASE_URL=http://{}/other/v1    # other: http://{}", up.address, other.address());
+    assert_eq!(hint, expected);
+
+    let local = up.address.to_string();
+    let body = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] }).to_string();
+    let named = Request::post(&local, "/other/v1/chat/completions", body.clone());
+    let by_path = named.header("x-simulate", Scenario::Answer.name()).send(up.address).await?;
+    assert_eq!(by_path.status, 200);
+    let arrived = |event: &Event| {
+        let request = event.request();
+        let host = request.headers.get("host").and_then(|host| host.to_str().ok().map(str::to_owned));
+        Some((request.path.clone(), host))
+    };
+    let seen = other.events().find("the request arrives", arrived).await?;
+    assert_eq!(seen, ("/v1/chat/completions".to_owned(), Some(other.address().to_string())));
+
+    let host = format!("one.localhost:{}", up.address.port());
+    call(&host, Scenario::Answer).send(up.address).await?;
+    let seen = one.events().find("the request arrives", arrived).await?;
+    assert_eq!(seen, ("/v1/chat/completions".to_owned(), Some(one.address().to_string())));
+
+    let nowhere = call(&local, Scenario::Answer).send(up.address).await?;
+    assert_eq!(nowhere.status, 404);
+    assert!(nowhere.body.ends_with(b"paths begin with /one/ or /other/\n"), "{:?}", nowhere.body);
+    up.signal_only("-TERM").await?;
+    let head = up.line_with("first token p50").await?;
+    assert!(head.starts_with("model"), "{head}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_is_explained_where_one_asks() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let mut up = Up::start(&provider, &["--explain"]).await?;
+    call("api.openai.com", Scenario::Answer).send(up.address).await?;
+    Request::post("api.openai.com", "/v1/files?key=sk-secret", "{}").send(up.address).await?;
+    // What some other software has on a path like this.
+    Request::post("shop.example.com", "/v1/chat/completions", "hello")
+        .header("content-type", "text/plain")
+        .send(up.address)
+        .await?;
+    up.terminate().await?;
+    let said = up.stderr.await?;
+    for line in [
+        "POST /v1/chat/completions → 200: openai_chat, by openai\n",
+        ": no call: no LLM API has this path, as far as known here; where one does, a rule in `providers` with `api` says so\n",
+        "  no call: the path is one of an LLM API and the host is no provider known here, but the request has another form; ",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(!said.contains("sk-secret"), "{said}");
+    assert!(!said.contains("envoy: debug"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_go_with_each_export_and_the_summary_is_there_all_the_same() -> Result<()> {
+    let provider = Provider::start(Pace::FAST).await?;
+    let collector = Receiver::start().await?;
+    let url = format!("http://{}", collector.address());
+    let arguments =
+        ["--otlp", url.as_str(), "--otlp-header", "x-tenant=team-a", "--otlp-header", "x-key=a=b"];
+    let mut up = Up::start(&provider, &arguments).await?;
+    call("api.openai.com", Scenario::Answer).send(up.address).await?;
+    let export = collector.exports().find("an export", |export| Some(export.clone())).await?;
+    let header = |name: &str| export.headers.get(name).and_then(|value| value.to_str().ok());
+    assert_eq!((header("x-tenant"), header("x-key")), (Some("team-a"), Some("a=b")));
+    up.signal_only("-TERM").await?;
+    up.line_with("gpt-5-mini").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_command_line_is_said_before_anything_starts() -> Result<()> {
+    for (arguments, said) in [
+        (&["--upstream", "http://x", "--otlp-header", "a=b"][..], "--otlp"),
+        (&["--upstream", "http://x", "--otlp", "http://y", "--otlp-header", "secret"], "give NAME=VALUE"),
+        (&["--upstream", "Open AI=http://x"], "is no name"),
+        (&["--upstream", "x"], "should begin with https://"),
+        (&[], "--upstream"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_inferspan")).arg("up").args(arguments).output().await?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
     Ok(())
 }
 
@@ -208,7 +332,8 @@ impl Up {
         let address = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut up = Self { process, stdout: BufReader::new(stdout).lines(), stderr, address };
         let line = up.line_with("OPENAI_BASE_URL=http://").await?;
-        let address = line.trim_start_matches("OPENAI_BASE_URL=http://").trim_end_matches("/v1");
+        let address =
+            line.trim_start_matches("OPENAI_BASE_URL=http://").split('/').next().unwrap_or_default();
         up.address = address.parse().with_context(|| format!("no address in {line}"))?;
         Ok(up)
     }
@@ -240,10 +365,16 @@ impl Up {
         Ok(())
     }
 
-    /// Sends the signal and waits for the end.
-    async fn signal(&mut self, signal: &str) -> Result<ExitStatus> {
+    /// Sends the signal.
+    async fn signal_only(&mut self, signal: &str) -> Result<()> {
         let id = self.process.id().context("it has ended before")?.to_string();
         Command::new("kill").args([signal, &id]).status().await.context("run kill")?;
+        Ok(())
+    }
+
+    /// Sends the signal and waits for the end.
+    async fn signal(&mut self, signal: &str) -> Result<ExitStatus> {
+        self.signal_only(signal).await?;
         Ok(tokio::time::timeout(PATIENCE, self.process.wait()).await.context("it does not end")??)
     }
 }

@@ -208,3 +208,28 @@ fn shells_and_manuals_know_every_command() {
     let page = fs::read_to_string(directory.path().join("inferspan-validate.1")).unwrap();
     assert!(page.contains("quiet"), "{page}");
 }
+
+#[test]
+fn the_wrong_configurations_are_refused_with_what_is_said_of_them() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/config/wrong");
+    let mut seen = 0;
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let name = path.to_str().unwrap();
+            let (code, stdout, stderr) = validate(&[name]);
+            assert_eq!((code, stdout.as_str()), (Some(1), ""), "{name}");
+            let said: Vec<&str> = stderr.lines().map(|line| without_place(line, name)).collect();
+            let expected = fs::read_to_string(path.with_extension("txt")).unwrap();
+            assert_eq!(said, expected.trim_end().lines().collect::<Vec<_>>(), "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 60, "{seen}");
+}
+
+/// What is said, without the file and the line.
+fn without_place<'l>(line: &'l str, file: &str) -> &'l str {
+    let said = line.strip_prefix("inferspan: ").unwrap().strip_prefix(file).unwrap();
+    let number = said.strip_prefix(':').unwrap().trim_start_matches(|c: char| c.is_ascii_digit());
+    number.strip_prefix(": ").unwrap_or_else(|| number.trim_start())
+}
