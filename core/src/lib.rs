@@ -16,6 +16,7 @@
 extern crate self as inferspan_core;
 
 pub mod api;
+pub mod attributes;
 pub mod budget;
 pub mod call;
 pub mod config;

@@ -257,7 +257,8 @@ impl Settings {
     fn new(config: &Config, budget: &Budget) -> Self {
         Self {
             observer: Observer::new(config.overrides(), budget.clone())
-                .with_baggage(config.trace.baggage.clone()),
+                .with_baggage(config.trace.baggage.clone())
+                .with_attributes(config.attributes()),
             sampler: config.sampler(),
             envoy_attributes: config.trace.envoy_attributes.clone(),
             disabled: config.disabled,

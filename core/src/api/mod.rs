@@ -61,7 +61,7 @@ mod watsonx_generation;
 mod workers_ai;
 
 pub(crate) use compiled::{Compiled, Rows, Tables};
-pub use detect::{Detected, Metadata, OverrideRule, Overrides, PathModel, Proxy, ProxyFact, detect};
+pub use detect::{Detected, Metadata, Models, OverrideRule, Overrides, PathModel, Proxy, ProxyFact, detect};
 pub(crate) use provider::{Page, Pattern, named as provider_named};
 pub(crate) use quirks::Quirks;
 pub(crate) use request_field::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};

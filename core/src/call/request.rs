@@ -18,7 +18,7 @@ pub struct ClientFacts {
     pub sdk_version: Option<String>,
     /// How often the SDK had tried before (`x-stainless-retry-count`; `attempt` of `amz-sdk-request` less one).
     pub retry_count: Option<u32>,
-    /// Entries of its baggage that were asked for: key and value.
+    /// Entries of its baggage that were asked for, and attributes that an operator adds: key and value.
     pub baggage: Vec<(String, String)>,
 }
 

@@ -3,7 +3,7 @@
 use super::problems::Problems;
 use super::read::{no_name, out_of_range};
 use super::table::{Rule, Section, Slot};
-use super::{Config, ProviderRule, Semconv, Trace, prices};
+use super::{Config, ProviderRule, Semconv, Trace, attributes, prices};
 use crate::trace_context::baggage;
 
 /// Notes all that is wrong with what a configuration says, whoever said it.
@@ -19,6 +19,7 @@ fn section(section: &mut dyn Section, problems: &mut Problems) {
         match section.slot(index) {
             Slot::Text(text) => check_text(text, key.rule, problems),
             Slot::MaybeText(Some(text)) => check_text(text, key.rule, problems),
+            Slot::MaybeSecret(Some(text)) => check_text(text.expose(), key.rule, problems),
             Slot::Whole(number) => check_number(f64::from(*number), key.rule, problems),
             Slot::MaybeWhole(Some(number)) => check_number(f64::from(*number), key.rule, problems),
             Slot::MaybeLong(Some(number)) => check_number(*number as f64, key.rule, problems),
@@ -86,6 +87,7 @@ pub(super) fn check_config(config: &Config, problems: &mut Problems) {
     if config.resource.attributes.contains_key("") {
         problems.add_at("resource.attributes", "has an attribute without a name; give it one");
     }
+    attributes::check(config, problems);
     if config.otlp.len() > MAX_COLLECTORS {
         problems
             .add_at("otlp", format!("names {} collectors; give {MAX_COLLECTORS} at most", config.otlp.len()));
@@ -112,13 +114,8 @@ pub(super) fn check_trace(trace: &Trace, problems: &mut Problems) {
     }
     for (index, key) in keys.iter().enumerate() {
         let mark = problems.enter_item(index);
-        if key.is_empty() || key.len() > MAX_BAGGAGE_KEY || !is_visible(key) {
-            problems.add(format!(
-                "is {key:?}; give 1 to {MAX_BAGGAGE_KEY} letters, digits and signs without a space"
-            ));
-        } else if let Some(prefix) = OURS.iter().find(|prefix| key.starts_with(**prefix)) {
-            // An attribute of a call is what the wire says, not what a client says of it.
-            problems.add(format!("is {key:?}; attributes under {prefix} are the filter's own"));
+        if let Some(problem) = attributes::name(key) {
+            problems.add(problem);
         } else if keys.iter().take(index).any(|other| other == key) {
             problems.add(format!("is {key:?} once more; give it once"));
         }
@@ -127,36 +124,16 @@ pub(super) fn check_trace(trace: &Trace, problems: &mut Problems) {
     problems.leave(list);
 }
 
-/// Longest key of baggage that becomes an attribute.
-const MAX_BAGGAGE_KEY: usize = 32;
-/// What attributes begin with that no client may set.
-const OURS: &[&str] = &[
-    "gen_ai.",
-    "inferspan.",
-    "openai.",
-    "aws.",
-    "azure.",
-    "llm.",
-    "openinference.",
-    "embedding.",
-    "reranker.",
-    "provider.",
-    "providers.",
-    "cache.hit",
-    "endpoint.name",
-    "request.message_count",
-    "total.duration_ms",
-    "server.",
-    "http.",
-    "error.",
-];
-
 pub(super) fn check_provider(rule: &ProviderRule, problems: &mut Problems) {
     if problems.any_here() {
         return;
     }
-    if rule.provider.is_none() && rule.api.is_none() && rule.operation.is_none() {
+    let names = rule.provider.is_some() || rule.api.is_some() || rule.operation.is_some();
+    if !names && !rule.ignore && rule.models.is_empty() {
         problems.add("says nothing; give provider, api, operation or several of them");
+    }
+    if rule.ignore && (names || !rule.models.is_empty()) {
+        problems.add_at("ignore", "goes with nothing that is said of a call; leave it out, or the others");
     }
     if rule.operation.is_some() && rule.api.is_none() {
         problems.add_at("operation", "goes with an api; give the one that is spoken there");
@@ -170,8 +147,12 @@ pub(super) fn check_provider(rule: &ProviderRule, problems: &mut Problems) {
         &rule.route,
         &rule.virtual_host,
     ];
-    if rule.api.is_some() && places.iter().all(|place| place.is_none()) {
+    let everywhere = places.iter().all(|place| place.is_none());
+    if rule.api.is_some() && everywhere {
         problems.add("would make every request an LLM call; give a host, a path or both");
+    }
+    if rule.ignore && everywhere {
+        problems.add("would ignore every request; give a host, a path or both");
     }
 }
 

@@ -134,6 +134,7 @@ pub(super) fn shown(slot: &mut Slot<'_>) -> Option<Json> {
     Some(match slot {
         Slot::Text(text) => json!(text),
         Slot::MaybeText(text) => json!(text),
+        Slot::MaybeSecret(text) => text.as_ref().map_or(Json::Null, |_| json!(HIDDEN)),
         Slot::Flag(flag) => json!(flag),
         Slot::MaybeFlag(flag) => json!(flag),
         Slot::Whole(number) => json!(number),
@@ -161,11 +162,18 @@ fn warnings(config: &Config) -> Vec<ConfigError> {
             .take(index)
             .filter(|(_, other)| covers(other, rule))
             .collect();
-        let first = |names: fn(&ProviderRule) -> bool| {
-            let decides = before.iter().find(|(_, other)| names(other)).map(|(at, _)| *at);
-            (names(rule), decides)
+        // What it says, and the first rule before that says it, wherever this one holds. Where an earlier one ignores
+        // a request, nothing else is said of it.
+        let says: [fn(&ProviderRule) -> bool; 3] = [
+            |rule| rule.provider.is_some() || rule.ignore,
+            |rule| rule.api.is_some() || rule.ignore,
+            |rule| !rule.models.is_empty() || rule.ignore,
+        ];
+        let first = |says: &fn(&ProviderRule) -> bool| {
+            let before = before.iter().find(|(_, other)| says(other)).map(|(at, _)| *at);
+            (says(rule), before)
         };
-        let decided = [first(|rule| rule.provider.is_some()), first(|rule| rule.api.is_some())];
+        let decided = says.each_ref().map(first);
         // Each thing that it says was said before, wherever it holds.
         let by = decided.iter().filter(|(says, _)| *says).map(|(_, by)| *by).collect::<Option<Vec<_>>>();
         if let Some(by) = by.and_then(|by| by.into_iter().max()) {

@@ -16,6 +16,7 @@
 //! is a `section!` of its own and a row where it belongs. Then the schema is accepted (`core/tests/schema.rs` says
 //! how), and the key gets its line in `docs/configuration.md`, which is held against the tables by a test.
 
+mod attributes;
 mod check;
 #[cfg(feature = "tools")]
 mod effective;
@@ -37,6 +38,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::api::{Api, OverrideRule, Overrides};
 use crate::call::{Brief, Operation};
@@ -51,6 +53,7 @@ use problems::Problems;
 use table::{Rule, section, within};
 use value::Value;
 
+pub use attributes::AttributeRule;
 #[cfg(feature = "tools")]
 pub use effective::{Effective, Setting, Source};
 pub use export::{Collectors, Compression, Console, Metrics, Otlp, Protocol, Signal, Temporality};
@@ -99,6 +102,11 @@ section! {
         limits: Limits = Limits::default();
         /// What stands on which host and path, asked in this order before the built-in knowledge.
         providers: Vec<ProviderRule> = Vec::new();
+        /// What is added to every call. At most 16, with those of `trace.baggage`.
+        attributes: Vec<AttributeRule> = Vec::new();
+        /// What values of attributes are hashed with, where that is asked for. 16 bytes at least; the same everywhere,
+        /// so that the same value has the same hash.
+        hash_key: Option<Secret> = None => Rule::Text(attributes::hash_key);
         /// What tokens cost, where the answer does not tell.
         prices: Vec<PriceRule> = Vec::new();
         /// What calls may cost.
@@ -230,6 +238,10 @@ section! {
         api: Option<String> = None => Rule::Known(|| Api::ALL.iter().map(|api| api.name()).collect());
         /// `gen_ai.operation.name` of what is asked for there, e.g. `chat`. Goes with an `api`.
         operation: Option<String> = None => Rule::Known(|| Operation::ALL.iter().map(|operation| operation.name()).collect());
+        /// Whether such requests are none of our business: they are not observed. Goes with none of the above.
+        ignore: bool = false;
+        /// What models are called that are asked for there, by the names they are asked by: deployments, aliases.
+        models: BTreeMap<String, String> = BTreeMap::new();
     }
     checked by check::check_provider
 }
@@ -268,6 +280,8 @@ impl Config {
             // Names were checked when the configuration was read.
             api: rule.api.as_deref().and_then(Api::from_name),
             operation: rule.operation.as_deref().and_then(Operation::from_name),
+            ignore: rule.ignore,
+            models: (!rule.models.is_empty()).then(|| Arc::new(rule.models.clone())),
         });
         Overrides { rules: rules.collect() }
     }

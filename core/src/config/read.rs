@@ -54,6 +54,7 @@ fn field(value: &Value<'_>, key: &Key, slot: Slot<'_>, problems: &mut Problems) 
     match (slot, value) {
         (Slot::Text(place), Value::Text(text)) => *place = text.to_string(),
         (Slot::MaybeText(place), Value::Text(text)) => *place = Some(text.to_string()),
+        (Slot::MaybeSecret(place), Value::Text(text)) => *place = Some(Secret(text.to_string())),
         (Slot::Flag(place), Value::Bool(flag)) => *place = *flag,
         (Slot::MaybeFlag(place), Value::Bool(flag)) => *place = Some(*flag),
         (Slot::Whole(place), Value::Number(number)) => {
@@ -235,6 +236,7 @@ fn wanted(key: &Key, slot: &Slot<'_>) -> String {
             Rule::Known(names) => return one_of(&names()),
             _ => "a text",
         },
+        Slot::MaybeSecret(_) => "a text",
         Slot::Flag(_) | Slot::MaybeFlag(_) => "true or false",
         Slot::Whole(_) | Slot::MaybeWhole(_) | Slot::MaybeLong(_) => {
             return format!("a whole number{}", bounds(key));

@@ -60,6 +60,7 @@ fn of_slot(key: &Key, slot: Slot<'_>) -> Map<String, Value> {
             Rule::Known(names) => json!({ "type": "string", "enum": names() }),
             _ => json!({ "type": "string" }),
         },
+        Slot::MaybeSecret(_) => json!({ "type": "string" }),
         Slot::Flag(_) | Slot::MaybeFlag(_) => json!({ "type": "boolean" }),
         Slot::Whole(_) | Slot::MaybeWhole(_) => number("integer", key, Some(f64::from(u32::MAX))),
         Slot::MaybeLong(_) => number("integer", key, Some(MOST_EXACT)),

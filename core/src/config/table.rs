@@ -63,6 +63,7 @@ pub(super) const fn within(least: u32, most: u32, unit: &'static str) -> Rule {
 pub(super) enum Slot<'a> {
     Text(&'a mut String),
     MaybeText(&'a mut Option<String>),
+    MaybeSecret(&'a mut Option<Secret>),
     Flag(&'a mut bool),
     MaybeFlag(&'a mut Option<bool>),
     Whole(&'a mut u32),
@@ -100,6 +101,7 @@ macro_rules! fields {
 fields! {
     String => Text,
     Option<String> => MaybeText,
+    Option<Secret> => MaybeSecret,
     bool => Flag,
     Option<bool> => MaybeFlag,
     u32 => Whole,

@@ -42,7 +42,7 @@ fn reads_every_key() {
                 {
                     "host": "llm.*", "path": "/v1/chat", "path_prefix": "/team/*", "path_glob": "/team/**/chat",
                     "cluster": "gpu-*", "route": "chat", "virtual_host": "llm",
-                    "provider": "vllm", "api": "openai_chat", "operation": "chat"
+                    "provider": "vllm", "api": "openai_chat", "operation": "chat", "models": { "d-1": "gpt-4o" }
                 }
             ],
             "prices": [
@@ -117,6 +117,8 @@ fn reads_every_key() {
         provider: Some("vllm".into()),
         api: Some(Api::OpenAiChat),
         operation: Some(Operation::Chat),
+        ignore: false,
+        models: Some(Arc::new([("d-1".to_owned(), "gpt-4o".to_owned())].into())),
     };
     assert_eq!(config.overrides(), Overrides { rules: vec![rule] });
     let prices = PriceRule {
@@ -256,7 +258,7 @@ fn names_the_key_and_what_would_be_right() {
         (
             r#"{"providers":[{"host":"a","provider":"b"},{"hots":"a"}]}"#,
             "providers[1].hots: is no key; give one of host, path, path_prefix, path_glob, cluster, route, \
-             virtual_host, provider, api, operation; did you mean \"host\"?",
+             virtual_host, provider, api, operation, ignore, models; did you mean \"host\"?",
         ),
         (r#"{"providers":[["a"]]}"#, "providers[0]: is a list; give an object"),
         (r#"{"providers":{}}"#, "providers: is an object; give a list of objects"),

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
+use crate::attributes::{self, Attribute};
 use crate::budget::Budget;
 use crate::call::{Call, ClientFacts, End, Losses, Operation, ProxyFacts, Server};
 use crate::decode::DecodeError;
@@ -32,6 +33,8 @@ pub struct Observer {
     budget: Budget,
     /// Keys of the baggage that is kept.
     baggage: Vec<String>,
+    /// What an operator adds to every call.
+    attributes: Vec<Attribute>,
 }
 
 impl Observer {
@@ -45,6 +48,12 @@ impl Observer {
     #[must_use]
     pub fn with_baggage(self, keys: Vec<String>) -> Self {
         Self { baggage: keys, ..self }
+    }
+
+    /// The same, which adds these attributes.
+    #[must_use]
+    pub fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
     }
 
     /// With other tables than the APIs have.
@@ -66,8 +75,10 @@ impl Observer {
         let detected = api::detect(request, &self.overrides, proxy)?;
         let told = detected.vouched && detected.operation.is_some();
         let tables = self.tables.of(detected.api, if told { Rows::Facts } else { Rows::All })?;
+        let mut entries = baggage::read(request, &self.baggage);
+        attributes::read(request, &self.attributes, &mut entries);
         Some(Exchange {
-            client: ClientFacts { baggage: baggage::read(request, &self.baggage), ..client::read(request) },
+            client: ClientFacts { baggage: entries, ..client::read(request) },
             request: RequestSide::new(&detected, request, &self.budget),
             response: ResponseSide::new(detected.api, self.budget.clone(), now),
             detected,
@@ -172,7 +183,7 @@ impl Exchange {
     ///
     /// # Errors
     /// Where its body showed that it was no inference after all.
-    pub fn end(self, end: End, now: UnixNanos) -> Result<Ended, Dismissed> {
+    pub fn end(mut self, end: End, now: UnixNanos) -> Result<Ended, Dismissed> {
         let operation = match self.detected.operation {
             // Vectors in the answer know better than the request's body, where that is to decide.
             None if self.response.embeds() => Operation::Embeddings,
@@ -182,7 +193,17 @@ impl Exchange {
         let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
             self.response.finish(end, operation, quirks, now);
         let shows_its_api = shows_its_api(self.request.shown(), likeness);
-        let (request, request_losses) = self.request.into_facts(operation);
+        let (mut request, request_losses) = self.request.into_facts(operation);
+        if let Some(told) =
+            self.detected.models.as_ref().and_then(|models| models.get(request.model.as_deref()?))
+        {
+            request.model = Some(told.clone());
+        }
+        let entries = &mut self.client.baggage;
+        if let Some(at) = entries.iter().position(|(key, _)| key == attributes::CONVERSATION) {
+            // The operator's word counts.
+            facts.conversation_id = Some(entries.remove(at).1);
+        }
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =
             facts.previous_response_id.or_else(|| request.previous_response_id.clone());

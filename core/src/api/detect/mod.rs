@@ -24,7 +24,7 @@ use std::borrow::Cow;
 
 pub use proxy::{Metadata, Proxy, ProxyFact};
 use request_line::{HostName, RequestLine};
-pub use rules::{OverrideRule, Overrides};
+pub use rules::{Models, OverrideRule, Overrides};
 use who::{Evidence, Who};
 
 use super::{Api, path};
@@ -51,6 +51,8 @@ pub struct Detected {
     pub vouched: bool,
     /// The path serves other things too, whoever answers: the bodies must show the API on every host.
     doubtful: bool,
+    /// What an operator calls the models that are asked for there.
+    pub models: Option<Models>,
     /// The port is known: the client named it, or addressed the provider by its own scheme and host.
     port_known: bool,
     /// What tells the provider.
@@ -72,12 +74,12 @@ pub fn detect(request: &Headers<'_>, overrides: &Overrides, proxy: &dyn Proxy) -
     let line = RequestLine::read(request)?;
     let who = Who::new(HostName::new(line.authority), line.path, proxy);
     if let Some(found) = find(&who, request, overrides) {
-        return Some(detected(&line, &who, overrides, found));
+        return (!overrides.ignores(&who)).then(|| detected(&line, &who, overrides, found));
     }
     let plain = path::plain(line.path)?;
     let who = Who::new(HostName::new(line.authority), &plain, proxy);
     let found = find(&who, request, overrides)?;
-    Some(detected(&line, &who, overrides, found))
+    (!overrides.ignores(&who)).then(|| detected(&line, &who, overrides, found))
 }
 
 fn find(who: &Who<'_>, request: &Headers<'_>, overrides: &Overrides) -> Option<Found> {
@@ -103,6 +105,7 @@ fn detected(line: &RequestLine<'_>, who: &Who<'_>, overrides: &Overrides, found:
         stream: found.stream,
         vouched: found.vouched || (by > Evidence::Shape && !found.doubtful),
         doubtful: found.doubtful,
+        models: overrides.models(who),
         port_known: who.host.port.is_some() || (by == Evidence::Host && line.scheme == b"https"),
         by,
     }

@@ -1,5 +1,8 @@
 //! What an operator says of hosts and paths.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::Found;
 use super::models::path_model;
 use super::proxy::ProxyFact;
@@ -39,7 +42,14 @@ pub struct OverrideRule {
     pub api: Option<Api>,
     /// What is asked for there; without it, what the format is mostly used for.
     pub operation: Option<Operation>,
+    /// It is none of our business.
+    pub ignore: bool,
+    /// What models are called that are asked for there, by the names they are asked by.
+    pub models: Option<Models>,
 }
+
+/// Names of models, by the names that they are asked by.
+pub type Models = Arc<BTreeMap<String, String>>;
 
 impl Overrides {
     /// What the rules say of the format spoken there.
@@ -54,6 +64,20 @@ impl Overrides {
             doubtful: false,
             vouched: true,
         })
+    }
+
+    /// Whether this request is none of our business: the first rule that fits and says anything of it decides.
+    pub(super) fn ignores(&self, who: &Who<'_>) -> bool {
+        if !self.rules.iter().any(|rule| rule.ignore) {
+            return false;
+        }
+        let says = |rule: &&OverrideRule| rule.ignore || rule.api.is_some() || rule.provider.is_some();
+        self.rules.iter().filter(says).find(|rule| rule.fits(who)).is_some_and(|rule| rule.ignore)
+    }
+
+    /// What they say of the models' names.
+    pub(super) fn models(&self, who: &Who<'_>) -> Option<Models> {
+        self.rules.iter().find(|rule| rule.models.is_some() && rule.fits(who))?.models.clone()
     }
 
     /// What they say of who answers.

@@ -1,0 +1,124 @@
+//! Who calls, and what a call is called, as a configuration says: attributes of an operator's own, ids from headers,
+//! models by their names, and requests that are none of our business.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use inferspan_core::budget::Budget;
+use inferspan_core::call::{Call, End};
+use inferspan_core::config::Config;
+use inferspan_core::exchange::Observer;
+use inferspan_core::headers::Headers;
+use inferspan_core::signal::{AttributeSink, Span};
+use inferspan_core::time::UnixNanos;
+use inferspan_core::trace_context::{Position, SpanId, TraceId};
+
+#[test]
+fn what_an_operator_says_of_every_call_is_told() {
+    let config = r#"{
+        "hash_key": "0123456789abcdef",
+        "attributes": [
+            {"name":"team","value":"a"},
+            {"name":"user.id","header":"x-user","hash":true},
+            {"name":"session.id","header":"x-session"},
+            {"name":"gen_ai.conversation.id","header":"x-thread"},
+            {"name":"missing","header":"x-missing"}
+        ]
+    }"#;
+    let headers = [("x-user", "alice"), ("x-session", "s-1"), ("x-thread", "t-1"), ("x-other", "hidden")];
+    let told = told(config, &headers, "gpt-4o").expect("a call");
+    for (key, value) in [
+        ("team", "a"),
+        ("user.id", "fdbf8b1cacd3d578e062d0e41104357d"),
+        ("session.id", "s-1"),
+        ("gen_ai.conversation.id", "t-1"),
+    ] {
+        let values: Vec<_> =
+            told.iter().filter(|(told, _)| told == key).map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, [value], "{key}");
+    }
+    assert!(
+        told.iter().all(|(key, value)| key != "missing" && value != "hidden" && value != "alice"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn nothing_is_told_of_headers_that_are_not_named() {
+    let told = told("{}", &[("x-user", "hidden")], "gpt-4o").expect("a call");
+    assert!(told.iter().all(|(_, value)| value != "hidden"), "{told:?}");
+}
+
+#[test]
+fn a_model_is_called_as_the_rule_of_its_place_says() {
+    let config = r#"{"providers":[
+        {"path":"/v1/embeddings","models":{"d-1":"other"}},
+        {"host":"api.openai.com","models":{"d-1":"gpt-4o"}}
+    ]}"#;
+    for (asked, expected) in [("d-1", "gpt-4o"), ("d-2", "d-2")] {
+        let told = told(config, &[], asked).expect("a call");
+        let model =
+            told.iter().find(|(key, _)| key == "gen_ai.request.model").map(|(_, value)| value.as_str());
+        assert_eq!(model, Some(expected), "{asked}");
+    }
+}
+
+#[test]
+fn the_first_rule_that_fits_says_whether_a_request_is_ours() {
+    for (providers, ours) in [
+        (r#"[{"host":"api.openai.com","ignore":true}]"#, false),
+        (r#"[{"path":"/chat/completions","ignore":true}]"#, false),
+        (r#"[{"host":"api.anthropic.com","ignore":true}]"#, true),
+        (r#"[{"host":"api.openai.com","provider":"a"},{"path":"/chat/completions","ignore":true}]"#, true),
+        (r#"[{"host":"*.openai.com","ignore":true},{"host":"api.openai.com","provider":"a"}]"#, false),
+    ] {
+        let told = told(&format!(r#"{{"providers":{providers}}}"#), &[], "gpt-4o");
+        assert_eq!(told.is_some(), ours, "{providers}");
+    }
+}
+
+/// The texts that are told of a call with these headers; `None` where it is no call.
+fn told(config: &str, headers: &[(&str, &str)], model: &str) -> Option<Vec<(String, String)>> {
+    let config = Config::parse(config.as_bytes()).expect(config);
+    let call = call(&config, headers, model)?;
+    let position = Position::root(TraceId::from(7_u128), SpanId::from(8_u64), true);
+    let conventions = config.conventions();
+    let mut texts = Texts::default();
+    Span::new(&call, &position, &conventions).attributes(&mut texts);
+    Some(texts.0)
+}
+
+fn call(config: &Config, headers: &[(&str, &str)], model: &str) -> Option<Call> {
+    let observer =
+        Observer::new(config.overrides(), Budget::new(1 << 20)).with_attributes(config.attributes());
+    let request = [
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":authority", "api.openai.com"),
+        (":path", "/v1/chat/completions"),
+        ("content-type", "application/json"),
+    ];
+    let pairs: Vec<_> =
+        request.iter().chain(headers).map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+    let now = UnixNanos(1);
+    let mut exchange = observer.begin(&Headers::new(&pairs), now)?;
+    exchange.request_body(format!(r#"{{"model":"{model}","messages":[]}}"#).as_bytes(), now);
+    exchange.request_end(now);
+    let answer: &[(&[u8], &[u8])] = &[(b":status", b"200"), (b"content-type", b"application/json")];
+    exchange.response_headers(&Headers::new(answer), now);
+    exchange.response_body(br#"{"object":"chat.completion","choices":[]}"#, now);
+    exchange.finish(End::Complete, now)
+}
+
+/// Keeps attributes that are texts.
+#[derive(Default)]
+struct Texts(Vec<(String, String)>);
+
+impl AttributeSink for Texts {
+    fn text(&mut self, key: &str, value: &str) {
+        self.0.push((key.to_owned(), value.to_owned()));
+    }
+    fn int(&mut self, _: &str, _: i64) {}
+    fn double(&mut self, _: &str, _: f64) {}
+    fn flag(&mut self, _: &str, _: bool) {}
+    fn texts(&mut self, _: &str, _: &mut dyn Iterator<Item = &str>) {}
+}
