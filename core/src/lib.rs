@@ -20,6 +20,8 @@ pub mod attributes;
 pub mod budget;
 pub mod call;
 pub mod config;
+#[cfg_attr(not(feature = "content"), path = "content_off.rs")]
+pub mod content;
 pub mod cost;
 pub mod decode;
 pub mod exchange;
@@ -36,3 +38,5 @@ pub mod sampling;
 pub mod signal;
 pub mod time;
 pub mod trace_context;
+#[cfg(any(feature = "zstd", feature = "content"))]
+mod xxh64;

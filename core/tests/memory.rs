@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use inferspan_core::api::Overrides;
 use inferspan_core::budget::Budget;
 use inferspan_core::call::{Call, End, Outcome};
+use inferspan_core::content::Settings;
 use inferspan_core::exchange::{Exchange, Observer};
 use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
@@ -34,6 +35,54 @@ fn an_open_stream_fits_in_four_kilobytes() {
 
     let call = exchange.finish(End::ClientGone, NOW).unwrap();
     assert_eq!(call.stream.unwrap().content_events, 200);
+}
+
+#[test]
+fn an_open_stream_whose_content_is_captured_holds_sixteen_kilobytes_more() {
+    let long = "long words, ".repeat(4000);
+    let request =
+        format!(r#"{{"model":"m","stream":true,"messages":[{{"role":"user","content":"{long}"}}]}}"#);
+    let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{long}\"}}}}]}}\n\n");
+    let observer = capturing();
+    let short = br#"data: {"choices":[{"index":0,"delta":{"content":" One"}}]}"#;
+    let short = [&short[..], b"\n\n"].concat();
+    for events in [&[short.as_slice(); 20_000][..], &[event.as_bytes(); 20]] {
+        let held = Held::begin();
+        let mut exchange = ask(&observer, CHAT, request.as_bytes());
+        exchange.response_headers(&Headers::new(STREAM), NOW);
+        for event in events {
+            exchange.response_body(event, NOW);
+        }
+        let peak = held.peak() + size_of::<Exchange>();
+        assert!(peak <= OPEN_STREAM + (16 << 10), "{peak} bytes");
+        let content = exchange.finish(End::ClientGone, NOW).unwrap().content.unwrap();
+        assert!(content.input_messages.unwrap().len() > 4000);
+        assert!(content.output_messages.unwrap().len() > 1500);
+    }
+}
+
+#[test]
+fn captured_content_of_a_hundred_megabytes_is_not_held() {
+    let padding = vec![b'A'; 1 << 20];
+    let observer = capturing();
+    let held = Held::begin();
+    let mut exchange = observer.begin(&Headers::new(CHAT), NOW).unwrap();
+    exchange.request_body(br#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,"#, NOW);
+    for _ in 0..50 {
+        exchange.request_body(&padding, NOW);
+    }
+    exchange.request_body(br#""}},{"type":"text","text":""#, NOW);
+    for _ in 0..50 {
+        exchange.request_body(&padding, NOW);
+    }
+    exchange.request_body(br#""}]}],"model":"gpt-5-mini"}"#, NOW);
+    exchange.request_end(NOW);
+    let call = finish(exchange);
+    let peak = held.peak();
+    assert!(peak <= ANY_EXCHANGE, "{peak} bytes");
+    assert_eq!(call.request.model.as_deref(), Some("gpt-5-mini"));
+    let told = call.content.unwrap().input_messages.unwrap();
+    assert!(told.contains(r#""mime_type":"image/png","content":"","size":39321600,"#), "{told}");
 }
 
 #[test]
@@ -280,6 +329,14 @@ fn br_window(log: u32, content: &[u8]) -> Vec<u8> {
 fn warm(request: &[(&[u8], &[u8])]) -> Observer {
     let observer = Observer::default();
     drop(observer.begin(&Headers::new(request), NOW).unwrap());
+    observer
+}
+
+/// An observer that captures content, likewise.
+fn capturing() -> Observer {
+    let observer =
+        Observer::new(Overrides::default(), Budget::default()).with_content(Some(Settings::default()));
+    drop(observer.begin(&Headers::new(CHAT), NOW).unwrap());
     observer
 }
 

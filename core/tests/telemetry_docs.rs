@@ -9,6 +9,7 @@ use inferspan_core::call::{
     Call, ClientFacts, End, ErrorFacts, GAP_BOUNDS, Losses, Operation, Outcome, ProxyFacts, Request,
     Response, Server, StreamFacts, ToolCall, Usage,
 };
+use inferspan_core::content::Content;
 use inferspan_core::cost::Cost;
 use inferspan_core::exchange::Observer;
 use inferspan_core::headers::Headers;
@@ -214,6 +215,28 @@ fn conventions() -> Vec<Conventions> {
     told.collect()
 }
 
+/// What was said, in all of its forms.
+fn content() -> Content {
+    let text = |text: &str| Some(text.to_owned());
+    Content {
+        system_instructions: text(r#"[{"type":"text","content":"s"}]"#),
+        input_messages: text(
+            r#"[{"role":"user","parts":[{"type":"text","content":"a"},{"type":"uri","modality":"image","uri":"u"}]},
+            {"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"r"}]},
+            {"role":"user","parts":[{"type":"text","content":"b"}]}]"#,
+        ),
+        output_messages: text(
+            r#"[{"role":"assistant","parts":[{"type":"text","content":"a"},{"type":"tool_call","id":"c","name":"n",
+            "arguments":{}}]}]"#,
+        ),
+        tool_definitions: text(r#"[{"type":"function","name":"f"}]"#),
+        truncated: 1,
+        redactions: 1,
+        spans: true,
+        logs: true,
+    }
+}
+
 /// Calls that tell all there is, between them.
 fn calls() -> Vec<Call> {
     let variants: &[fn(&mut Call)] = &[
@@ -225,6 +248,7 @@ fn calls() -> Vec<Call> {
         |call| call.response.cache_status = Some("hit".into()),
         |call| call.request.top_k = Some(0.5),
         |call| call.response.model = Some("b".to_owned()),
+        |call| call.content = Some(Box::new(content())),
         |call| {
             call.response.status = Some(429);
             call.outcome = Outcome::Error;
@@ -372,9 +396,13 @@ impl AttributeSink for Types<'_> {
     }
 }
 
-/// The key as the page has it: what counts tools is an N.
+/// The key as the page has it: what counts is an N.
 fn numbered(key: &str) -> String {
-    let counts = |before: &str| before.ends_with("tools") || before.ends_with("tool_calls");
+    let counts = |before: &str| {
+        ["tools", "tool_calls", "input_messages", "output_messages", "contents"]
+            .iter()
+            .any(|list| before.ends_with(list))
+    };
     let mut parts: Vec<&str> = key.split('.').collect();
     for at in 1..parts.len() {
         if counts(parts[at - 1]) && parts[at].parse::<u32>().is_ok() {

@@ -46,6 +46,8 @@ pub(crate) struct Live {
     client: SpanIds,
     /// What sampling asks of the client's headers.
     marks: Marks,
+    /// What the rules of content ask of them.
+    content_marks: Marks,
     /// When the request began.
     start: UnixNanos,
     /// When the response's last byte passed.
@@ -74,7 +76,7 @@ impl Stream {
     /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
     fn finish(&mut self, logging: bool) {
         let Some(live) = self.live.take().and_then(|live| self.shared.let_go(live)) else { return };
-        let Live { mut course, settings, mut position, client, marks, ended, .. } = live;
+        let Live { mut course, settings, mut position, client, marks, content_marks, ended, .. } = live;
         // The exchange goes on as another stream, which is the one to tell of.
         if let Course::Open(exchange) = &course
             && exchange.status().is_none()
@@ -120,7 +122,14 @@ impl Stream {
                     state.stats.count(Stat::ExchangesDismissed);
                     host::log(Level::Debug, why.reason());
                 }
-                Ok(call) => tell(call, position, marks, &settings, now, logging, state),
+                Ok(mut call) => {
+                    if call.content.is_some()
+                        && !settings.observer.tells_content(&call, content_marks, &Routing)
+                    {
+                        call.content = None;
+                    }
+                    tell(call, position, marks, &settings, now, logging, state);
+                }
             }
             state.stream_ended(now)
         });
@@ -151,6 +160,9 @@ fn tell(
     }
     settings.sampler.decide(&call, &position, marks, &Routing).apply(&mut position);
     let (sampled, logged) = (position.is_sampled(), exporter.takes(Signal::Logs));
+    if !sampled && settings.observer.tells_content_of_sampled_calls_only() {
+        call.content = None;
+    }
     let told = settings.console.tells(call.error.is_some());
     if logged || told || (sampled && exporter.takes(Signal::Traces)) {
         call.proxy = routing::facts(&settings.envoy_attributes);
@@ -328,9 +340,10 @@ fn begin(state: &mut State) -> Option<Live> {
             propagate(&position, &settings.sampler, headers, has_traceparent);
         }
         let marks = settings.sampler.marks(headers);
+        let content_marks = settings.observer.content_marks(headers);
         let settings = Rc::clone(settings);
         let course = Course::Open(exchange);
-        Some(Live { course, settings, position, client, marks, start, ended: None })
+        Some(Live { course, settings, position, client, marks, content_marks, start, ended: None })
     })
 }
 

@@ -258,7 +258,8 @@ impl Settings {
         Self {
             observer: Observer::new(config.overrides(), budget.clone())
                 .with_baggage(config.trace.baggage.clone())
-                .with_attributes(config.attributes()),
+                .with_attributes(config.attributes())
+                .with_content(config.content()),
             sampler: config.sampler(),
             envoy_attributes: config.trace.envoy_attributes.clone(),
             disabled: config.disabled,

@@ -76,7 +76,8 @@ impl Replay {
         let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
         Self {
             observer: Observer::new(config.overrides(), budget.clone())
-                .with_baggage(config.trace.baggage.clone()),
+                .with_baggage(config.trace.baggage.clone())
+                .with_content(config.content()),
             sampler: config.sampler(),
             prices: config.prices(),
             envelope: Envelope::new(attributes, config.conventions().schema_url()),
@@ -100,13 +101,14 @@ impl Replay {
         self.ended = self.ended.max(times.ended());
         let start = UnixNanos(times.start);
         let Self { observer, sampler, ids, .. } = self;
-        let (mut exchange, mut position, marks) = with_headers(&recording.request, |headers| {
-            let exchange = observer.begin(headers, start)?;
-            let span = ids.span();
-            let position =
-                Incoming::read(headers).position(span, || ids.trace(), |trace| sampler.head(trace));
-            Some((exchange, position, sampler.marks(headers)))
-        })?;
+        let (mut exchange, mut position, marks, content_marks) =
+            with_headers(&recording.request, |headers| {
+                let exchange = observer.begin(headers, start)?;
+                let span = ids.span();
+                let position =
+                    Incoming::read(headers).position(span, || ids.trace(), |trace| sampler.head(trace));
+                Some((exchange, position, sampler.marks(headers), observer.content_marks(headers)))
+            })?;
         match &recording.request.body {
             Some(body) => {
                 split.chunks(body, &recording.id).for_each(|chunk| exchange.request_body(chunk, start))
@@ -139,6 +141,10 @@ impl Replay {
         // That it has no price, where it has none, shows in its lacking a cost.
         let _ = self.prices.apply(&mut call);
         self.sampler.decide(&call, &position, marks, &()).apply(&mut position);
+        let told = self.observer.tells_content(&call, content_marks, &());
+        if !told || (!position.is_sampled() && self.observer.tells_content_of_sampled_calls_only()) {
+            call.content = None;
+        }
         let context = &position.context;
         let example = position.is_sampled().then(|| (context.trace_id(), context.span_id()));
         self.aggregator.begin(ended, example);

@@ -24,6 +24,7 @@ pub use response::{GAP_BOUNDS, Response, StreamFacts, ToolCall, Usage, UsageStat
 pub use timing::Timing;
 
 use crate::api::Api;
+use crate::content::Content;
 
 /// `gen_ai.operation.name`, or a name of ours where the conventions have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +68,11 @@ impl Operation {
         Self::Moderation,
         Self::CountTokens,
     ];
+
+    /// Whether what is asked for is generated text, so that there are messages.
+    pub(crate) fn is_generation(self) -> bool {
+        matches!(self, Self::Chat | Self::TextCompletion | Self::GenerateContent)
+    }
 
     /// The operation of that name.
     #[must_use]
@@ -124,6 +130,8 @@ pub struct Call {
     pub outcome: Outcome,
     /// What could not be read, by reason.
     pub losses: Losses,
+    /// What was said, where it is captured: nothing, unless an operator asks for it.
+    pub content: Option<Box<Content>>,
 }
 
 /// What was not understood or not kept, counted. All zero for a well-formed exchange.

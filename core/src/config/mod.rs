@@ -18,6 +18,7 @@
 
 mod attributes;
 mod check;
+mod content;
 #[cfg(feature = "tools")]
 mod effective;
 mod environment;
@@ -54,6 +55,7 @@ use table::{Rule, section, within};
 use value::Value;
 
 pub use attributes::AttributeRule;
+pub use content::{Captured, ContentCapture, ContentRule, Redact, ToldOn};
 #[cfg(feature = "tools")]
 pub use effective::{Effective, Setting, Source};
 pub use export::{Collectors, Compression, Console, Metrics, Otlp, Protocol, Signal, Temporality};
@@ -98,6 +100,8 @@ section! {
         llm: Llm = Llm::default();
         /// Log records.
         logs: Logs = Logs::default();
+        /// What is captured of what is said.
+        content: ContentCapture = ContentCapture::default();
         /// What a worker may spend.
         limits: Limits = Limits::default();
         /// What stands on which host and path, asked in this order before the built-in knowledge.
@@ -311,6 +315,12 @@ impl Config {
     #[must_use]
     pub fn falls_back_to_console(&self) -> bool {
         !self.otlp_is_given && self.console == Console::Auto
+    }
+
+    /// What is captured of what is said; `None` where nothing is.
+    #[must_use]
+    pub fn content(&self) -> Option<crate::content::Settings> {
+        self.content.settings()
     }
 
     /// What the configuration says of prices.

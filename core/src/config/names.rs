@@ -1,8 +1,9 @@
 //! The names of what can be chosen from.
 
 use super::table::choice;
-use super::{Compression, Console, EnvoyAttribute, Parent, Protocol, Signal, Temporality};
+use super::{Captured, Compression, Console, EnvoyAttribute, Parent, Protocol, Signal, Temporality, ToldOn};
 use crate::call::Brief;
+use crate::content::Secret;
 use crate::signal::convention::Vocabulary;
 use crate::signal::convention::gen_ai::Version;
 use crate::signal::log::LogKind;
@@ -19,6 +20,23 @@ choice! {
         Route = "route",
         AttemptCount = "attempt_count",
         UpstreamAddress = "upstream_address",
+    }
+    Captured {
+        SystemInstructions = "system_instructions",
+        InputMessages = "input_messages",
+        OutputMessages = "output_messages",
+        ToolDefinitions = "tool_definitions",
+        ToolCalls = "tool_calls",
+    }
+    ToldOn { Spans = "spans", Logs = "logs", }
+    Secret {
+        Email = "email",
+        Phone = "phone",
+        CreditCard = "credit_card",
+        Iban = "iban",
+        ApiKey = "api_key",
+        Jwt = "jwt",
+        PrivateKey = "private_key",
     }
     Version { V1_36 = "1.36.0", V1_41 = "1.41.0", V1_42Dev = "1.42.0-dev", Next = "next", }
     Vocabulary { GenAi = "gen_ai", OpenInference = "openinference", Llm = "llm", }

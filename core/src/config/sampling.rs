@@ -48,7 +48,7 @@ section! {
     checked by check_rule
 }
 
-fn pattern(pattern: &str) -> Option<String> {
+pub(super) fn pattern(pattern: &str) -> Option<String> {
     if pattern.is_empty() {
         return Some("is empty; give one, or leave it out".to_owned());
     }

@@ -17,9 +17,11 @@ use std::sync::Arc;
 use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
 use crate::attributes::{self, Attribute};
 use crate::budget::Budget;
-use crate::call::{Call, ClientFacts, End, Losses, Operation, ProxyFacts, Server};
+use crate::call::{Call, ClientFacts, End, Losses, Operation, Outcome, ProxyFacts, Server};
+use crate::content;
 use crate::decode::DecodeError;
 use crate::headers::Headers;
+use crate::sampling::Marks;
 use crate::time::UnixNanos;
 use crate::trace_context::baggage;
 use request::{RequestSide, Shown};
@@ -35,6 +37,8 @@ pub struct Observer {
     baggage: Vec<String>,
     /// What an operator adds to every call.
     attributes: Vec<Attribute>,
+    /// What is captured of what is said; `None` where nothing is.
+    content: Option<Arc<content::Settings>>,
 }
 
 impl Observer {
@@ -54,6 +58,30 @@ impl Observer {
     #[must_use]
     pub fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
         Self { attributes, ..self }
+    }
+
+    /// The same, which captures content.
+    #[must_use]
+    pub fn with_content(self, content: Option<content::Settings>) -> Self {
+        Self { content: content.map(Arc::new), ..self }
+    }
+
+    /// What the rules of content will ask of the request's headers.
+    #[must_use]
+    pub fn content_marks(&self, request: &Headers<'_>) -> Marks {
+        self.content.as_deref().map(|content| content.calls().marks(request)).unwrap_or_default()
+    }
+
+    /// Whether content is told of such a call.
+    #[must_use]
+    pub fn tells_content(&self, call: &Call, marks: Marks, proxy: &dyn Proxy) -> bool {
+        self.content.as_deref().is_some_and(|content| content.calls().asks_for(call, marks, proxy))
+    }
+
+    /// Whether content is told of no call whose span is not sampled.
+    #[must_use]
+    pub fn tells_content_of_sampled_calls_only(&self) -> bool {
+        self.content.as_deref().is_some_and(content::Settings::is_sampled_only)
     }
 
     /// With other tables than the APIs have.
@@ -79,8 +107,9 @@ impl Observer {
         attributes::read(request, &self.attributes, &mut entries);
         Some(Exchange {
             client: ClientFacts { baggage: entries, ..client::read(request) },
-            request: RequestSide::new(&detected, request, &self.budget),
+            request: RequestSide::new(&detected, request, &self.budget, self.content.as_deref()),
             response: ResponseSide::new(detected.api, self.budget.clone(), now),
+            content: self.content.clone(),
             detected,
             tables,
         })
@@ -124,6 +153,7 @@ pub struct Exchange {
     client: ClientFacts,
     request: RequestSide,
     response: ResponseSide,
+    content: Option<Arc<content::Settings>>,
 }
 
 impl Exchange {
@@ -143,7 +173,8 @@ impl Exchange {
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
         let quirks = Quirks::of(&self.detected.provider);
         let usage_follows = self.request.asks_for_stream_usage() || quirks.usage_follows;
-        self.response.headers(headers, quirks, usage_follows, &self.tables, now);
+        let content = self.content.as_deref();
+        self.response.headers(headers, quirks, usage_follows, &self.tables, content, now);
     }
 
     /// The response's status, once its headers have come.
@@ -190,10 +221,10 @@ impl Exchange {
             _ => self.request.operation().ok_or(Dismissed::NoInference)?,
         };
         let quirks = Quirks::of(&self.detected.provider);
-        let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness } =
+        let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness, tap } =
             self.response.finish(end, operation, quirks, now);
         let shows_its_api = shows_its_api(self.request.shown(), likeness);
-        let (mut request, request_losses) = self.request.into_facts(operation);
+        let (mut request, request_tap, request_losses) = self.request.into_facts(operation);
         if let Some(told) =
             self.detected.models.as_ref().and_then(|models| models.get(request.model.as_deref()?))
         {
@@ -204,6 +235,10 @@ impl Exchange {
             // The operator's word counts.
             facts.conversation_id = Some(entries.remove(at).1);
         }
+        let content = self.content.filter(|_| operation.is_generation()).and_then(|settings| {
+            let whole = outcome == Outcome::Completed;
+            content::finish(&settings, request_tap, tap, &facts.finish_reasons, whole)
+        });
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =
             facts.previous_response_id.or_else(|| request.previous_response_id.clone());
@@ -223,6 +258,7 @@ impl Exchange {
             timing,
             outcome,
             losses: losses.plus(request_losses),
+            content,
         };
         Ok(Ended { detected, shows_its_api, call })
     }

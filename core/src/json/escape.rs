@@ -4,7 +4,7 @@
 
 /// The escape in progress. Idle: `phase == Phase::Plain && high == 0`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Escape {
+pub(crate) struct Escape {
     phase: Phase,
     /// The hex digits so far, `0` outside [`Phase::Hex`].
     unit: u16,
@@ -25,7 +25,7 @@ enum Phase {
 
 /// What a byte did to an escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The byte belongs to the escape, which goes on or stands for nothing yet.
     Taken,
     /// The byte ends the escape, which stands for this.
@@ -38,7 +38,7 @@ pub(super) enum Step {
 
 /// What escapes stand for, in UTF-8: at most two characters (a lone surrogate and what follows it).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Decoded {
+pub(crate) struct Decoded {
     buffer: [u8; 8],
     length: u8,
 }
@@ -75,17 +75,17 @@ pub(super) const fn short(byte: u8) -> Option<u8> {
 
 impl Escape {
     /// A backslash has passed.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.phase = Phase::Backslash;
     }
 
     /// Whether the next byte belongs to [`Escape::feed`].
-    pub(super) fn active(&self) -> bool {
+    pub(crate) fn active(&self) -> bool {
         self.phase != Phase::Plain || self.high != 0
     }
 
     /// The next byte of an active escape.
-    pub(super) fn feed(&mut self, byte: u8) -> Step {
+    pub(crate) fn feed(&mut self, byte: u8) -> Step {
         match self.phase {
             Phase::Plain if byte == b'\\' => {
                 self.phase = Phase::Backslash;
@@ -150,7 +150,7 @@ impl Escape {
 
 impl Decoded {
     /// The bytes, in UTF-8.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(..usize::from(self.length)).unwrap_or_default()
     }
 

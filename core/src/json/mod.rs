@@ -54,7 +54,7 @@
 //! - One UTF-8 byte order mark may precede the value.
 
 mod error;
-mod escape;
+pub(crate) mod escape;
 mod find;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]

@@ -10,7 +10,8 @@ use crate::trace_context::SpanContext;
 /// was seen then. How many values are not whole, so that it keeps within its length.
 #[must_use]
 pub fn encode(event: &LogEvent<'_>, context: &SpanContext, seen: UnixNanos, out: &mut Vec<u8>) -> u32 {
-    within_length(out, most_of(event.is_wide()), |bounds, out| write(event, context, seen, bounds, out))
+    let most = most_of(event.is_wide()).saturating_add(event.content_room());
+    within_length(out, most, |bounds, out| write(event, context, seen, bounds, out))
 }
 
 fn write(

@@ -216,6 +216,13 @@ impl AttributeSink for Attributes<'_, '_> {
     }
 
     #[inline(never)]
+    fn content(&mut self, key: &str, value: &str) {
+        let bounds = std::mem::replace(&mut self.bounds, Bounds::NONE);
+        self.text(key, value);
+        self.bounds = bounds;
+    }
+
+    #[inline(never)]
     fn int(&mut self, key: &str, value: i64) {
         self.key_value(key, varint_length(value as u64).saturating_add(1));
         self.writer.varint(INT, value as u64);

@@ -11,7 +11,8 @@ use crate::signal::Span;
 #[must_use]
 pub fn encode(span: &Span<'_>, out: &mut Vec<u8>) -> u32 {
     out.reserve(USUAL_LENGTH);
-    within_length(out, most_of(span.is_wide()), |bounds, out| match bounds {
+    let most = most_of(span.is_wide()).saturating_add(span.content_room());
+    within_length(out, most, |bounds, out| match bounds {
         Bounds::NONE => write(span, bounds, out),
         _ => write(&span.in_part(), bounds, out),
     })

@@ -103,15 +103,18 @@ impl Sampler {
         Marks(marks)
     }
 
+    /// Whether the call is one of those that the rules ask for at all: by the first that holds, else by the rest, where
+    /// that is no ratio of 0.
+    #[must_use]
+    pub fn asks_for(&self, call: &Call, marks: Marks, proxy: &dyn Proxy) -> bool {
+        self.first(call, marks, proxy).map_or(self.rest, |(_, threshold)| *threshold)
+            != Threshold::of_ratio(0.0)
+    }
+
     /// Decides of the call's span.
     #[must_use]
     pub fn decide(&self, call: &Call, position: &Position, marks: Marks, proxy: &dyn Proxy) -> Decision {
-        let rules = self.rules.iter().enumerate();
-        let mut fitting = rules.filter(|(index, (rule, _))| {
-            let marked = marks.0.checked_shr(*index as u32).is_some_and(|bits| bits & 1 == 1);
-            rule.fits(call, marked, proxy)
-        });
-        let rule = fitting.next().map(|(_, rule)| rule);
+        let rule = self.first(call, marks, proxy);
         if position.is_decided && !rule.is_some_and(|(rule, _)| rule.override_parent) {
             return Decision { sampled: position.is_sampled(), threshold: None };
         }
@@ -119,6 +122,16 @@ impl Sampler {
         let context = &position.context;
         let sampled = threshold.samples(randomness(context.trace_id(), context.trace_state()));
         Decision { sampled, threshold: Some(threshold) }
+    }
+
+    /// The first rule that holds.
+    fn first(&self, call: &Call, marks: Marks, proxy: &dyn Proxy) -> Option<&(Rule, Threshold)> {
+        let rules = self.rules.iter().enumerate();
+        let mut fitting = rules.filter(|(index, (rule, _))| {
+            let marked = marks.0.checked_shr(*index as u32).is_some_and(|bits| bits & 1 == 1);
+            rule.fits(call, marked, proxy)
+        });
+        fitting.next().map(|(_, rule)| rule)
     }
 }
 

@@ -12,6 +12,10 @@ pub trait AttributeSink {
     fn flag(&mut self, key: &str, value: bool);
     /// An array of strings.
     fn texts(&mut self, key: &str, values: &mut dyn Iterator<Item = &str>);
+    /// A string that has a bound of its own: no other cuts it.
+    fn content(&mut self, key: &str, value: &str) {
+        self.text(key, value);
+    }
 }
 
 impl dyn AttributeSink + '_ {

@@ -98,6 +98,15 @@ impl<'c> LogEvent<'c> {
         self.conventions.is_wide()
     }
 
+    /// Room that it needs beside that of others, for the content that it tells.
+    #[must_use]
+    pub fn content_room(&self) -> usize {
+        match self.row.kind {
+            LogKind::InferenceDetails => self.conventions.content_room(self.call, true),
+            _ => 0,
+        }
+    }
+
     /// All its attributes.
     pub fn attributes(&self, sink: &mut dyn AttributeSink) {
         (self.row.attributes)(self.call, self.conventions, sink);

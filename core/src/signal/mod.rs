@@ -105,6 +105,7 @@ pub(crate) mod testing {
             },
             outcome: Outcome::Completed,
             losses: Losses::default(),
+            content: None,
         }
     }
 }

@@ -62,6 +62,12 @@ impl<'c> Span<'c> {
         self.conventions.is_wide()
     }
 
+    /// Room that it needs beside that of others, for the content that it tells.
+    #[must_use]
+    pub fn content_room(&self) -> usize {
+        self.conventions.content_room(self.call, false)
+    }
+
     /// When the request began.
     #[must_use]
     pub fn start(&self) -> UnixNanos {

@@ -120,7 +120,7 @@ pub(crate) struct Message {
 }
 
 impl Exchange {
-    fn parse(text: &str, name: &str) -> Self {
+    pub(crate) fn parse(text: &str, name: &str) -> Self {
         let (request, response) = match text.split_once("\n###\n") {
             Some((request, response)) => (request, Some(response)),
             None => (text, None),

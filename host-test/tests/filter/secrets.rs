@@ -175,6 +175,74 @@ fn no_signal_in_any_vocabulary_tells_a_secret() {
     }
 }
 
+/// Secrets as people write them, and what must not be seen of them.
+const PLANTED: &[&str] = &[
+    "jane.roe@example.com",
+    "sk-proj-abcdefghij0123456789",
+    "4111 1111 1111 1111",
+    "DE89 3704 0044 0532 0130 00",
+    "EMP-123456",
+];
+
+#[test]
+fn what_is_captured_and_redacted_tells_no_planted_secret() {
+    let configuration = r#"{
+        "otlp": { "signals": ["traces", "metrics", "logs"], "protocol": "http/json" },
+        "semconv": { "vocabularies": ["gen_ai", "openinference", "llm"] },
+        "logs": { "events": ["inference_details", "exceptions"] },
+        "content": {
+            "capture": ["system_instructions", "input_messages", "output_messages", "tool_definitions", "tool_calls"],
+            "on": ["spans", "logs"],
+            "redact": { "patterns": ["EMP-[0-9]{6}"], "fields": ["password"] }
+        }
+    }"#;
+    let all = PLANTED.join(", ");
+    let request = format!(
+        r#"{{"model":"gpt-4o","messages":[{{"role":"system","content":"Tell {all}."}},{{"role":"user","content":[
+            {{"type":"text","text":"I am {all} here"}},{{"type":"image_url","image_url":{{"url":"https://x/?sig=hunter2"}}}}]}},
+            {{"role":"assistant","tool_calls":[{{"id":"c","type":"function","function":{{"name":"f",
+            "arguments":"{{\"password\":\"hunter2\",\"who\":\"{all}\"}}"}}}}]}}]}}"#
+    );
+    let answer = format!(
+        r#"{{"id":"c","choices":[{{"index":0,"message":{{"role":"assistant","content":"You are {all} indeed"}},
+            "finish_reason":"stop"}}]}}"#
+    );
+    let mut deltas = String::new();
+    for delta in format!("You are {all} indeed").chars() {
+        deltas.push_str(&format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{delta}\"}}}}]}}\n\n"
+        ));
+    }
+    deltas.push_str("data: [DONE]\n\n");
+    for (kind, answer) in [("application/json", answer), ("text/event-stream", deltas)] {
+        let script = framing::json().whole.respond(200, kind, answer).with_body(&request);
+        let script = with_secrets(script, kind).with_body(&request);
+        let mut proxy = proxy().configuration(configuration).start().unwrap();
+        proxy.run(&script).unwrap();
+        proxy.advance(Duration::from_secs(5)).unwrap();
+        leaves_nothing(&proxy, kind);
+        let callouts = proxy.callouts();
+        let sent: String = callouts.iter().map(|callout| String::from_utf8_lossy(&callout.body)).collect();
+        for secret in PLANTED {
+            assert!(!sent.contains(secret), "{kind}: {secret}");
+        }
+        for told in [
+            "gen_ai.input.messages",
+            "gen_ai.output.messages",
+            "llm.input_messages.0.message.content",
+            "indeed",
+            "[REDACTED:email]",
+        ] {
+            assert!(sent.contains(told), "{kind}: {told} is not told");
+        }
+        let on = |path: &str| {
+            let mut of = callouts.iter().filter(|callout| callout.headers.get_str(":path") == Some(path));
+            of.any(|callout| String::from_utf8_lossy(&callout.body).contains("gen_ai.output.messages"))
+        };
+        assert!(on("/v1/traces") && on("/v1/logs"), "{kind}");
+    }
+}
+
 #[test]
 fn the_collectors_key_goes_to_the_collector_alone() {
     let configuration = format!(r#"{{"otlp":{{"headers":{{"authorization":"Bearer {SECRET}"}}}}}}"#);

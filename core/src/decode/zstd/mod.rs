@@ -19,7 +19,6 @@ mod bits;
 mod block;
 mod fse;
 mod huffman;
-mod xxh64;
 
 use std::ops::Range;
 
@@ -27,8 +26,8 @@ use super::work::Work;
 use super::{Coding, DecodeError, Out};
 use crate::budget::{Budget, Claim};
 use crate::gather::Gather;
+use crate::xxh64::Xxh64;
 use block::Blocks;
-use xxh64::Xxh64;
 
 /// Decodes one body.
 #[derive(Debug)]

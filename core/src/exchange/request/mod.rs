@@ -16,6 +16,7 @@ use super::{Unread, count_unread};
 use crate::api::{Api, Detected, PathModel, RequestField, Signs};
 use crate::budget::{Budget, Claim, Exhausted};
 use crate::call::{Losses, Operation, Request};
+use crate::content::{self, RequestTap};
 use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::headers::Headers;
 use crate::json::{Finish, Paths, Progress, Scanner};
@@ -39,6 +40,8 @@ pub(super) struct RequestSide {
     stopped: bool,
     /// It is a form.
     form: bool,
+    /// Where what is said goes.
+    tap: Option<Box<RequestTap>>,
     /// Of [`HELD`].
     _claim: Option<Claim>,
 }
@@ -70,7 +73,12 @@ enum Reading {
 
 impl RequestSide {
     /// Begins with what is known from the headers.
-    pub(super) fn new(detected: &Detected, headers: &Headers<'_>, budget: &Budget) -> Self {
+    pub(super) fn new(
+        detected: &Detected,
+        headers: &Headers<'_>,
+        budget: &Budget,
+        content: Option<&content::Settings>,
+    ) -> Self {
         let (mut content_type, mut facts) = (None, Facts::default());
         for (name, value) in headers.iter() {
             match name {
@@ -103,6 +111,10 @@ impl RequestSide {
                 }
             };
         let form = matches!(reading, Reading::Form(_));
+        let tap = match content {
+            Some(content) if matches!(reading, Reading::Json { .. }) => RequestTap::new(content, budget),
+            _ => None,
+        };
         Self {
             api: detected.api,
             operation: detected.operation,
@@ -116,6 +128,7 @@ impl RequestSide {
             ended: false,
             stopped: false,
             form,
+            tap,
             _claim: claim.ok(),
         }
     }
@@ -126,8 +139,13 @@ impl RequestSide {
         if matches!(self.reading, Reading::Over { .. }) {
             return;
         }
-        let Self { decoder, reading, facts, losses, .. } = self;
-        let decoded = decoder.push(chunk, &mut |piece| reading.push(paths, piece, facts, losses));
+        let Self { decoder, reading, facts, losses, tap, .. } = self;
+        let decoded = decoder.push(chunk, &mut |piece| {
+            if let Some(tap) = tap {
+                tap.push(piece);
+            }
+            reading.push(paths, piece, facts, losses);
+        });
         // What follows after all that was wanted of it is not decoded either, so its damage does not count.
         if let (Err(error), false) = (decoded, matches!(self.reading, Reading::Over { .. })) {
             count_unread(&mut self.losses, error);
@@ -145,6 +163,7 @@ impl RequestSide {
             why.count(&mut self.losses);
             self.stopped = true;
             self.decoder = Decoder::default();
+            self.tap = None;
             self.reading = Reading::Over { whole: false };
         }
     }
@@ -206,8 +225,8 @@ impl RequestSide {
         matches!(self.reading, Reading::Over { whole: true })
     }
 
-    /// What was asked, and what of it could not be read.
-    pub(super) fn into_facts(self, operation: Operation) -> (Request, Losses) {
+    /// What was asked, what was taken of what it says, and what of it could not be read.
+    pub(super) fn into_facts(self, operation: Operation) -> (Request, Option<Box<RequestTap>>, Losses) {
         let mut losses = self.losses;
         losses.truncated_values = self.facts.truncated;
         let mut request = self.facts.into_request(operation);
@@ -219,7 +238,7 @@ impl RequestSide {
         };
         let by_default = self.api.spec().streams_by_default.then_some(true);
         request.stream = self.stream.or(request.stream).or(by_default);
-        (request, losses)
+        (request, self.tap, losses)
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Answer, is_failure};
 use crate::api::{Answers, Compiled, ErrorWord, Kind, Spec};
 use crate::budget::{Budget, Claim, Exhausted};
 use crate::call::Losses;
+use crate::content::{self, AnswerTap};
 use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::exchange::count_unread;
 use crate::frame::{Frame, FrameEnd, Framer, Framing, Sniffed, Sniffer};
@@ -87,6 +88,8 @@ pub(super) struct Messages {
     message: Message,
     repeats: Repeats,
     wrapped: Option<Box<Wrapped>>,
+    /// Where what is said goes.
+    tap: Option<Box<AnswerTap>>,
     pub(super) draft: Draft,
 }
 
@@ -111,6 +114,7 @@ impl Body {
         head: &Head<'_>,
         draft: Draft,
         tables: &Arc<Compiled>,
+        content: Option<&content::Settings>,
         answer: &mut Answer,
         budget: &Budget,
     ) -> Self {
@@ -143,6 +147,8 @@ impl Body {
             message: Message::default(),
             repeats: Repeats::default(),
             wrapped: None,
+            // An error may say again what it does not like.
+            tap: content.filter(|_| !failed).and_then(|content| AnswerTap::new(content, answer.api, budget)),
             draft,
         };
         Self { decoder, stage, messages, _claim: claim.ok() }
@@ -197,6 +203,7 @@ impl Body {
         let reading = self.decoder.is_some();
         if reading {
             self.give_up(answer);
+            self.messages.tap = None;
         }
         reading
     }
@@ -228,6 +235,11 @@ impl Body {
     /// The body was one JSON document and all of it was there.
     pub(super) fn is_whole_document(&self) -> bool {
         self.stage.is_whole_document()
+    }
+
+    /// What was taken of what the answer says.
+    pub(super) fn take_tap(&mut self) -> Option<Box<AnswerTap>> {
+        self.messages.tap.take()
     }
 
     pub(super) fn into_draft(self) -> Draft {
@@ -372,11 +384,17 @@ impl Messages {
         self.message = Message::default();
         self.state = State::Between;
         self.draft.begin_message();
+        if let Some(tap) = &mut self.tap {
+            tap.begin();
+        }
     }
 
     fn begin_stream(&mut self, answer: &mut Answer) {
         if !self.failed {
             self.draft.begin_stream(answer);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.stream();
         }
         self.begin();
     }
@@ -402,6 +420,9 @@ impl Messages {
             Frame::Data(data) => self.data(data, answer),
             Frame::Name(name) => self.message.name(self.spec, name),
             Frame::Exception(name) => {
+                if let Some(tap) = &mut self.tap {
+                    tap.ignore();
+                }
                 self.message.kind = Some(Kind::Error);
                 self.message.outside_of_stream = name.is_empty();
                 let words = &mut self.message.error.get_or_insert_default().words;
@@ -539,7 +560,9 @@ impl Messages {
     fn scan<'d>(&mut self, data: &'d [u8], answer: &mut Answer) -> Option<&'d [u8]> {
         let in_stream = answer.stream.is_some();
         let begins = self.state == State::Between && in_stream && !self.failed;
-        let learner = (begins && self.repeats.begin()).then(|| Learner::new(data));
+        // A repeat is not scanned, and what it says would not be captured.
+        let learns = begins && self.tap.is_none() && self.repeats.begin();
+        let learner = learns.then(|| Learner::new(data));
         let before = learner.is_some().then(|| self.before(answer));
         let Self { spec, tables, failed, scanner, message, wrapped, draft, .. } = self;
         let paths = if *failed { &tables.failure } else { &tables.response };
@@ -554,6 +577,9 @@ impl Messages {
             wrapped: Some(wrapped),
             learner,
         };
+        if let Some(tap) = &mut self.tap {
+            tap.push(data);
+        }
         match scanner.push(paths, data, &mut reading) {
             Progress::More => {
                 self.state = State::Open;
@@ -581,7 +607,10 @@ impl Messages {
 
     /// The current message is complete.
     fn end(&mut self, answer: &mut Answer, now: UnixNanos) {
-        let Self { message, draft, spec, .. } = self;
+        let Self { message, draft, spec, tap, .. } = self;
+        if let Some(tap) = tap {
+            tap.end();
+        }
         if self.failed {
             message.end_of_failure(draft);
         } else if draft.excessive {
@@ -593,6 +622,9 @@ impl Messages {
 
     /// The current message will not be completed.
     fn cut(&mut self, answer: &mut Answer) {
+        if let (State::Open, Some(tap)) = (self.state, &mut self.tap) {
+            tap.cut();
+        }
         match (self.state, self.failed) {
             (State::Open, true) => self.message.end_of_failure(&mut self.draft),
             (State::Open, false) => self.message.cut(&mut self.draft, answer.stream.is_some()),

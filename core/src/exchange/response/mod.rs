@@ -26,6 +26,7 @@ use super::Unread;
 use crate::api::{Api, Compiled, Quirks};
 use crate::budget::Budget;
 use crate::call::{End, ErrorFacts, Losses, Operation, Outcome, Response, StreamFacts, Timing, Usage};
+use crate::content::{self, AnswerTap};
 use crate::headers::Headers;
 use crate::time::UnixNanos;
 
@@ -55,6 +56,8 @@ pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) losses: Losses,
     pub(super) likeness: Likeness,
+    /// Where what is said went.
+    pub(super) tap: Option<Box<AnswerTap>>,
 }
 
 /// Whether an answer is one of its format.
@@ -83,6 +86,7 @@ impl ResponseSide {
             outcome: Outcome::NoResponse,
             losses: Losses::default(),
             likeness: Likeness::Unknown,
+            tap: None,
         };
         Self { answer, content_length: None, body: None, unread: None, budget }
     }
@@ -99,6 +103,7 @@ impl ResponseSide {
         quirks: Quirks,
         usage_follows: bool,
         tables: &Arc<Compiled>,
+        content: Option<&content::Settings>,
         now: UnixNanos,
     ) {
         let Self { answer, content_length, body, budget, .. } = self;
@@ -106,7 +111,7 @@ impl ResponseSide {
         let head = headers::read(headers, answer.api.spec(), &mut draft, &mut answer.facts);
         answer.timing.response_start = Some(now);
         *content_length = head.content_length;
-        *body = Some(Box::new(Body::new(headers, &head, draft, tables, answer, budget)));
+        *body = Some(Box::new(Body::new(headers, &head, draft, tables, content, answer, budget)));
         if let Some(why) = self.unread.take() {
             self.stop(why);
         }
@@ -160,6 +165,7 @@ impl ResponseSide {
             _ => body.break_off(&mut answer),
         };
         let whole_document = body.is_whole_document();
+        answer.tap = body.take_tap();
         let mut draft = body.into_draft();
 
         if let Some(status) = answer.facts.status.filter(|status| is_failure(*status)) {

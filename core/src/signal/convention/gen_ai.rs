@@ -202,6 +202,9 @@ pub(super) const LOGS: &[LogRow] = &[
         attributes: |call, conventions, sink| {
             attributes(call, conventions.gen_ai, sink);
             common::attributes(call, sink);
+            if call.content.is_some() {
+                conventions.content(call, true, sink);
+            }
         },
     },
     LogRow {

@@ -115,6 +115,32 @@ impl Conventions {
         }
         common::attributes(call, sink);
         own::attributes(call, in_part, sink);
+        if call.content.is_some() {
+            self.content(call, false, sink);
+        }
+    }
+
+    /// What was said, where it is told there.
+    #[inline(never)]
+    fn content(&self, call: &Call, in_log: bool, sink: &mut dyn AttributeSink) {
+        let Some(content) = call.content.as_deref().filter(|content| content.is_told(in_log)) else { return };
+        if self.gen_ai != Versions::NONE {
+            content.attributes().for_each(|(key, json)| sink.content(key, json));
+        }
+        if self.openinference && !in_log {
+            content.openinference(&mut |key, value| sink.content(key, value));
+        }
+        own::content(content, sink);
+    }
+
+    /// Bytes that [`Self::content`] takes.
+    pub(super) fn content_room(&self, call: &Call, in_log: bool) -> usize {
+        if call.content.is_none() {
+            return 0;
+        }
+        let mut room = Room(0);
+        self.content(call, in_log, &mut room);
+        room.0
     }
 
     /// What the call adds to metrics.
@@ -130,11 +156,13 @@ impl Conventions {
 
     /// The call's log events.
     pub fn logs<'c>(&'c self, call: &'c Call, see: &mut dyn FnMut(&LogEvent<'c>)) {
-        if self.logs.is_empty() {
+        let content = call.content.as_ref().is_some_and(|content| content.is_told(true));
+        if self.logs.is_empty() && !content {
             return;
         }
         let gen_ai: &[LogRow] = if self.gen_ai == Versions::NONE { &[] } else { gen_ai::LOGS };
-        let rows = gen_ai.iter().chain(own::LOGS).filter(|row| self.logs.contains(&row.kind));
+        let wanted = |kind| self.logs.contains(&kind) || (content && kind == LogKind::InferenceDetails);
+        let rows = gen_ai.iter().chain(own::LOGS).filter(|row| wanted(row.kind));
         rows.filter_map(|row| LogEvent::new(row, call, self)).for_each(|event| see(&event));
     }
 
@@ -154,6 +182,31 @@ impl Conventions {
         rows.filter_map(|row| Event::new(row, call)).for_each(|event| see(&event));
     }
 }
+
+/// Counts what attributes take.
+struct Room(usize);
+
+impl AttributeSink for Room {
+    fn text(&mut self, key: &str, value: &str) {
+        let more = key.len().saturating_add(value.len()).saturating_add(ATTRIBUTE);
+        self.0 = self.0.saturating_add(more);
+    }
+    fn int(&mut self, key: &str, _: i64) {
+        self.text(key, "");
+    }
+    fn double(&mut self, key: &str, _: f64) {
+        self.text(key, "");
+    }
+    fn flag(&mut self, key: &str, _: bool) {
+        self.text(key, "");
+    }
+    fn texts(&mut self, key: &str, values: &mut dyn Iterator<Item = &str>) {
+        values.for_each(|value| self.text(key, value));
+    }
+}
+
+/// What an attribute takes beside its key and its value, at most.
+const ATTRIBUTE: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,7 @@ mod tests;
 
 use super::common::{self, total_tokens};
 use crate::call::{Call, Operation, ToolCall};
+use crate::content::Content;
 use crate::signal::{AttributeSink, EventRow};
 use json::Object;
 
@@ -105,7 +106,10 @@ fn llm(call: &Call, model: Option<&str>, shared: bool, sink: &mut dyn AttributeS
     sink.text_if("llm.request.model_name", request.model.as_deref());
     sink.text_if("llm.response.model_name", response.model.as_deref());
     sink.text_if("llm.invocation_parameters", parameters(call).as_deref());
-    for (key, name) in TOOLS.iter().zip(&request.tool_names) {
+    // Captured content tells the same, and more.
+    let content = call.content.as_deref();
+    let offered: &[String] = if content.is_some_and(Content::has_tools) { &[] } else { &request.tool_names };
+    for (key, name) in TOOLS.iter().zip(offered) {
         let mut function = Object::default();
         function.text("name", name);
         let mut tool = Object::default();
@@ -114,7 +118,7 @@ fn llm(call: &Call, model: Option<&str>, shared: bool, sink: &mut dyn AttributeS
         sink.text(key, &tool.finish());
     }
     sink.text_if("llm.finish_reason", response.finish_reasons.first().map(String::as_str));
-    if !response.tool_calls.is_empty() {
+    if !response.tool_calls.is_empty() && !content.is_some_and(Content::has_output) {
         sink.text("llm.output_messages.0.message.role", "assistant");
         for ((id, name), ToolCall { id: told_id, name: told_name }) in
             TOOL_CALL_IDS.iter().zip(TOOL_CALL_NAMES).zip(&response.tool_calls)

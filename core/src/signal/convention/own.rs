@@ -39,6 +39,7 @@
 //! | `inferspan.envoy.attempt_count` | int | how often Envoy sent the request, 1 without a retry |
 //! | `inferspan.envoy.upstream_address` | string | address and port of the endpoint that answered |
 //! | *key of the baggage* | string | an entry of the client's baggage that the configuration names |
+//! | `inferspan.content.truncated`, `.redactions` | int | values of captured content that were cut or left out at a bound, and what was replaced in it, where there were any |
 //! | `inferspan.losses` | string\[\] | what could not be read of this exchange: `malformed_messages`, `damaged_frames`, `undecoded_bodies`, `mislabelled_bodies`, `unread_bodies`, `truncated_values`, `dropped_values` |
 
 pub(super) mod metrics;
@@ -46,6 +47,7 @@ pub(super) mod metrics;
 use super::common;
 use crate::call::facts::{self, Value};
 use crate::call::{Call, Losses};
+use crate::content::Content;
 use crate::signal::log::{LogKind, LogRow, Severity};
 use crate::signal::{AttributeSink, EventRow};
 
@@ -89,6 +91,17 @@ pub fn attributes(call: &Call, in_part: bool, sink: &mut dyn AttributeSink) {
     losses.truncated_values = losses.truncated_values.saturating_add(u32::from(in_part));
     if losses != Losses::default() {
         sink.texts("inferspan.losses", &mut losses.kinds());
+    }
+}
+
+/// What became of the content that the call tells.
+pub(super) fn content(content: &Content, sink: &mut dyn AttributeSink) {
+    let counts = [
+        ("inferspan.content.truncated", content.truncated()),
+        ("inferspan.content.redactions", content.redactions()),
+    ];
+    for (key, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        sink.int(key, i64::from(count));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::gather::Gather;
 
 /// The checksum of what has passed.
 #[derive(Clone, Debug)]
-pub(super) struct Xxh64 {
+pub(crate) struct Xxh64 {
     lanes: [u64; 4],
     /// What does not fill a stripe yet.
     rest: Gather<STRIPE>,
@@ -12,7 +12,7 @@ pub(super) struct Xxh64 {
 }
 
 impl Xxh64 {
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.length = self.length.wrapping_add(u64::try_from(bytes.len()).unwrap_or_default());
         let mut bytes = bytes;
         if self.rest.len() > 0 {
@@ -30,7 +30,7 @@ impl Xxh64 {
         self.rest.take(STRIPE, rest);
     }
 
-    pub(super) fn digest(&self) -> u64 {
+    pub(crate) fn digest(&self) -> u64 {
         let [a, b, c, d] = self.lanes;
         let mut hash = if self.length < 32 {
             PRIME_5
