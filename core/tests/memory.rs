@@ -16,13 +16,14 @@ use inferspan_core::exchange::{Exchange, Observer};
 use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 
-/// Design's promise: without capture an open stream holds no more than this.
-const OPEN_STREAM: usize = 4 << 10;
+/// Without capture an open stream holds no more than this, where pointers have 64 bits. In a VM they have 32; what it
+/// holds there, at most 4 KiB, is measured in the compiled filter (`host-test/tests/filter/limits.rs`).
+const OPEN_STREAM: usize = 5 << 10;
 /// … and whatever passes, no exchange ever more than this.
 const ANY_EXCHANGE: usize = 64 << 10;
 
 #[test]
-fn an_open_stream_fits_in_four_kilobytes() {
+fn an_open_stream_fits_in_five_kilobytes() {
     let observer = warm(CHAT);
     let held = Held::begin();
     let mut exchange = ask(&observer, CHAT, CHAT_REQUEST);

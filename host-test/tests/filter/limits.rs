@@ -33,6 +33,29 @@ fn beyond_the_bound_the_idle_are_read_no_further_and_still_end_in_a_span() {
 }
 
 #[test]
+fn an_open_stream_holds_four_kilobytes() {
+    const STREAMS: usize = 4_000;
+    let mut proxy = proxy().start().unwrap();
+    let word = r#"data: {"id":"chatcmpl-01","object":"chat.completion.chunk","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}"#;
+    let mut open = |count: usize| {
+        for _ in 0..count {
+            let id = begin(&mut proxy, "gpt-4o").unwrap();
+            let headers = [(":status", "200"), ("content-type", "text/event-stream")];
+            proxy.response_headers(id, headers, false).unwrap();
+            for _ in 0..3 {
+                proxy.response_body(id, format!("{word}\n\n"), false).unwrap();
+            }
+        }
+        proxy.memory(0)
+    };
+    // With what is made once: tables, and memory that is held in reserve.
+    let before = open(STREAMS);
+    let each = (open(STREAMS) - before) / STREAMS;
+    assert!(each <= 4 << 10, "{each} bytes");
+    assert!(each > 0, "it is measured");
+}
+
+#[test]
 fn what_has_ended_makes_room_for_others() {
     let mut proxy = proxy().configuration(r#"{"limits":{"max_live_exchanges":1}}"#).start().unwrap();
     for _ in 0..5 {
