@@ -63,7 +63,7 @@ impl Brief {
         }
     }
 
-    /// What is known of it. A text is cut at [`MAX_LENGTH`].
+    /// What is known of it. A text is cut at 256 bytes.
     #[must_use]
     pub fn of(self, call: &Call) -> Option<String> {
         let Call { request, response, usage, timing, .. } = call;
