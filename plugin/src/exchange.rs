@@ -113,7 +113,7 @@ impl Stream {
             settle(None);
         }
         let call = match course {
-            Course::Open(exchange) => exchange.end(end, now).and_then(Ended::finish),
+            Course::Open(exchange) => exchange.conclude(end, now),
             Course::Over(ended) => ended.and_then(|ended| ended.finish()),
         };
         let ready = self.shared.with(|state| {

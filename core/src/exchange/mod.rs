@@ -11,13 +11,12 @@ pub mod fuzz;
 mod request;
 mod response;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
 use crate::attributes::{self, Attribute};
 use crate::budget::Budget;
-use crate::call::{Call, ClientFacts, End, Losses, Operation, Outcome, ProxyFacts, Server};
+use crate::call::{Call, ClientFacts, End, Losses, Operation, Outcome, ProxyFacts};
 use crate::content;
 use crate::decode::DecodeError;
 use crate::headers::Headers;
@@ -207,14 +206,35 @@ impl Exchange {
     /// The exchange is over. `None` where its body showed that it was no inference after all.
     #[must_use]
     pub fn finish(self, end: End, now: UnixNanos) -> Option<Call> {
-        self.end(end, now).and_then(Ended::finish).ok()
+        self.conclude(end, now).ok()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// Where its body showed that it was no inference after all.
+    pub fn conclude(self, end: End, now: UnixNanos) -> Result<Call, Dismissed> {
+        self.call(end, now, None)
     }
 
     /// The exchange is over, but who answered is still to be settled.
     ///
     /// # Errors
     /// Where its body showed that it was no inference after all.
-    pub fn end(mut self, end: End, now: UnixNanos) -> Result<Ended, Dismissed> {
+    pub fn end(self, end: End, now: UnixNanos) -> Result<Ended, Dismissed> {
+        let (detected, mut shows_its_api) = (self.detected.clone(), Ok(()));
+        let call = self.call(end, now, Some(&mut shows_its_api))?;
+        Ok(Ended { detected, shows_its_api, call })
+    }
+
+    /// The call, which is large: it is made once, where it is to stand. Whether it shows its API is left in
+    /// `unsettled`, where who answered is not settled yet, else it is decided here.
+    fn call(
+        mut self,
+        end: End,
+        now: UnixNanos,
+        unsettled: Option<&mut Result<(), Dismissed>>,
+    ) -> Result<Call, Dismissed> {
         let operation = match self.detected.operation {
             // Vectors in the answer know better than the request's body, where that is to decide.
             None if self.response.embeds() => Operation::Embeddings,
@@ -224,6 +244,17 @@ impl Exchange {
         let Answer { api, mut facts, usage, error, stream, timing, outcome, losses, likeness, tap } =
             self.response.finish(end, operation, quirks, now);
         let shows_its_api = shows_its_api(self.request.shown(), likeness);
+        match unsettled {
+            Some(unsettled) => *unsettled = shows_its_api,
+            None => {
+                if !self.detected.vouched {
+                    shows_its_api?;
+                }
+                if !quirks.names_upstream {
+                    facts.upstream_provider = None;
+                }
+            }
+        }
         let (mut request, request_tap, request_losses) = self.request.into_facts(operation);
         if let Some(told) =
             self.detected.models.as_ref().and_then(|models| models.get(request.model.as_deref()?))
@@ -242,12 +273,11 @@ impl Exchange {
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =
             facts.previous_response_id.or_else(|| request.previous_response_id.clone());
-        let detected = self.detected;
-        let call = Call {
+        Ok(Call {
             api,
             operation,
-            provider: Cow::Borrowed(""),
-            server: Server::default(),
+            provider: self.detected.provider,
+            server: self.detected.server,
             client: self.client,
             request,
             response: facts,
@@ -259,8 +289,7 @@ impl Exchange {
             outcome,
             losses: losses.plus(request_losses),
             content,
-        };
-        Ok(Ended { detected, shows_its_api, call })
+        })
     }
 }
 
@@ -269,7 +298,7 @@ impl Exchange {
 pub struct Ended {
     detected: Detected,
     shows_its_api: Result<(), Dismissed>,
-    /// Without who answered.
+    /// With who answered as far as it was known then.
     call: Call,
 }
 
