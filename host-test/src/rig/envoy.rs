@@ -17,6 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::PATIENCE;
@@ -178,6 +179,29 @@ impl Envoy {
         self.log.lines()
     }
 
+    /// What `found` makes of the last lines it logged, as soon as it makes something of them, or within [`PATIENCE`].
+    /// `what` names it in the error.
+    pub async fn until_logged<T>(
+        &self,
+        what: &str,
+        mut found: impl FnMut(&[String]) -> Option<T>,
+    ) -> Result<T> {
+        let mut grown = self.log.grown.subscribe();
+        let search = async {
+            loop {
+                grown.borrow_and_update();
+                if let Some(found) = found(&self.log.lines()) {
+                    return found;
+                }
+                // The sender lives as long as `self`: waiting cannot fail.
+                let _ = grown.changed().await;
+            }
+        };
+        timeout(PATIENCE, search)
+            .await
+            .map_err(|_| self.failure(&format!("{what}: not logged within {} s", PATIENCE.as_secs())))
+    }
+
     /// Waits until Envoy ends by itself, which it should not; the error says how and holds the end of its log.
     pub async fn unexpected_end(&mut self) -> anyhow::Error {
         match self.process.wait().await {
@@ -256,12 +280,14 @@ async fn until_ready(admin: &Admin) {
 #[derive(Debug)]
 struct Log {
     lines: Mutex<VecDeque<String>>,
+    /// Told of each line.
+    grown: watch::Sender<()>,
     on_line: Option<fn(&str)>,
 }
 
 impl Log {
     fn new(on_line: Option<fn(&str)>) -> Self {
-        Self { lines: Mutex::default(), on_line }
+        Self { lines: Mutex::default(), grown: watch::Sender::new(()), on_line }
     }
 
     async fn follow(self: Arc<Self>, stderr: ChildStderr) {
@@ -273,11 +299,16 @@ impl Log {
             if let Some(on_line) = self.on_line {
                 on_line(&text);
             }
-            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.push_back(text);
-            if lines.len() > LOG_LINES {
-                lines.pop_front();
-            }
+            self.push(text);
+            self.grown.send_replace(());
+        }
+    }
+
+    fn push(&self, line: String) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push_back(line);
+        if lines.len() > LOG_LINES {
+            lines.pop_front();
         }
     }
 

@@ -1,10 +1,8 @@
 //! An Envoy without a collector says what the filter sees in its own log.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
-use host_test::rig::PATIENCE;
+use anyhow::Result;
 use host_test::rig::config::{Config, Filter, Listener, Upstream};
 use host_test::rig::envoy::{Envoy, Options};
 use host_test::rig::provider::{Pace, Provider, Scenario};
@@ -49,19 +47,10 @@ fn without_a_collector_calls_are_in_envoys_log() -> Result<()> {
 
 /// The lines of calls in Envoy's log, as soon as there are so many.
 async fn until_logged(envoy: &Envoy, many: usize) -> Result<Vec<Value>> {
-    let logged = async {
-        loop {
-            let log = envoy.log();
-            let calls = log.iter().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
-            let calls: Vec<Value> = calls.collect();
-            if calls.len() >= many {
-                return calls;
-            }
-            // The log gives no sign when it grows.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let calls_in = |log: &[String]| {
+        let calls = log.iter().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
+        let calls: Vec<Value> = calls.collect();
+        (calls.len() >= many).then_some(calls)
     };
-    tokio::time::timeout(PATIENCE, logged)
-        .await
-        .with_context(|| format!("{many} calls are not logged: {:#?}", envoy.log()))
+    envoy.until_logged(&format!("{many} calls"), calls_in).await
 }

@@ -1,10 +1,8 @@
 //! `docs/troubleshooting.md`: what goes wrong is logged in the words of that page.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use host_test::rig::PATIENCE;
 use host_test::rig::collector::{Collector, install};
 use host_test::rig::config::{Config, Filter, Listener, Upstream};
 use host_test::rig::envoy::{Envoy, Options};
@@ -82,14 +80,8 @@ async fn a_trap_looks_as_the_page_has_it() -> Result<()> {
 
 /// Waits until Envoy's log has a line with that in it.
 async fn logged(envoy: &Envoy, expected: &str) -> Result<()> {
-    let search = async {
-        while !envoy.log().iter().any(|line| line.contains(expected)) {
-            // The log is read as it comes; nothing says when.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, search).await;
-    in_time.with_context(|| format!("Envoy does not log {expected:?}, but: {:#?}", envoy.log()))
+    let is_there = |log: &[String]| log.iter().any(|line| line.contains(expected)).then_some(());
+    envoy.until_logged(&format!("{expected:?}"), is_there).await
 }
 
 /// A filter that traps at a response's body.
