@@ -1,8 +1,7 @@
 //! `content`: what is captured of what is said, and what is replaced in it.
 
-use super::check::is_header_name;
 use super::problems::Problems;
-use super::sampling::pattern;
+use super::sampling::{check_header, header_name, pattern};
 use super::table::{Rule as Must, section, within};
 use crate::content::{Secret, Settings};
 use crate::sampling::MAX_RULES;
@@ -39,11 +38,7 @@ section! {
         /// Name of Envoy's route, likewise.
         route: Option<String> = None => Must::Text(pattern);
         /// Name of a header that the request has.
-        header: Option<String> = None => Must::Text(|name| {
-            (!is_header_name(name)).then(|| {
-                format!("is {name:?}; give a header's name in lower-case letters, digits and dashes")
-            })
-        });
+        header: Option<String> = None => Must::Text(header_name);
         /// The value that it has.
         header_value: Option<String> = None;
     }
@@ -100,9 +95,7 @@ fn check_content(content: &ContentCapture, problems: &mut Problems) {
 }
 
 fn check_rule(rule: &ContentRule, problems: &mut Problems) {
-    if rule.header.is_none() && rule.header_value.is_some() {
-        problems.add_at("header_value", "goes with a header; give its name");
-    }
+    check_header(rule.header.as_ref(), rule.header_value.as_ref(), problems);
 }
 
 fn check_redact(redact: &Redact, problems: &mut Problems) {

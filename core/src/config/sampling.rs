@@ -33,11 +33,7 @@ section! {
         /// Name of Envoy's route, likewise.
         route: Option<String> = None => Must::Text(pattern);
         /// Name of a header that the request has.
-        header: Option<String> = None => Must::Text(|name| {
-            (!is_header_name(name)).then(|| {
-                format!("is {name:?}; give a header's name in lower-case letters, digits and dashes")
-            })
-        });
+        header: Option<String> = None => Must::Text(header_name);
         /// The value that it has.
         header_value: Option<String> = None;
         /// Share of these traces that is exported.
@@ -56,6 +52,18 @@ pub(super) fn pattern(pattern: &str) -> Option<String> {
     (stars > 1).then(|| format!("is {pattern:?}; give one * at most"))
 }
 
+pub(super) fn header_name(name: &str) -> Option<String> {
+    (!is_header_name(name))
+        .then(|| format!("is {name:?}; give a header's name in lower-case letters, digits and dashes"))
+}
+
+/// A value is that of a header.
+pub(super) fn check_header(header: Option<&String>, value: Option<&String>, problems: &mut Problems) {
+    if header.is_none() && value.is_some() {
+        problems.add_at("header_value", "goes with a header; give its name");
+    }
+}
+
 fn check_rules(sampling: &Sampling, problems: &mut Problems) {
     if sampling.rules.len() > MAX_RULES {
         problems.add_at("rules", format!("has {} rules; give {MAX_RULES} at most", sampling.rules.len()));
@@ -66,9 +74,7 @@ fn check_rule(rule: &SamplingRule, problems: &mut Problems) {
     if rule.cost_above.is_some_and(|cost| cost < 0.0) {
         problems.add_at("cost_above", "is less than nothing; give a sum in USD");
     }
-    if rule.header.is_none() && rule.header_value.is_some() {
-        problems.add_at("header_value", "goes with a header; give its name");
-    }
+    check_header(rule.header.as_ref(), rule.header_value.as_ref(), problems);
 }
 
 impl SamplingRule {

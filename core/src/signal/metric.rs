@@ -48,6 +48,25 @@ pub struct Series {
     pub attributes: &'static [(&'static str, &'static str)],
 }
 
+/// Instruments, each with the one series that it has of its own.
+macro_rules! series {
+    ($($series:ident = $name:literal $unit:literal $kind:ident $description:literal;)*) => {
+        $(static $series: $crate::signal::metric::Series = $crate::signal::metric::Series {
+            instrument: {
+                static INSTRUMENT: $crate::signal::metric::Instrument = $crate::signal::metric::Instrument {
+                    name: $name,
+                    unit: $unit,
+                    description: $description,
+                    kind: $crate::signal::metric::Kind::$kind,
+                };
+                &INSTRUMENT
+            },
+            attributes: &[],
+        };)*
+    };
+}
+pub(super) use series;
+
 /// A measured value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {

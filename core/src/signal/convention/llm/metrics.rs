@@ -24,7 +24,7 @@ use super::super::gen_ai::metrics::SECONDS;
 use super::{Settings, cache_hit, millis, model};
 use crate::call::{Call, Operation};
 use crate::signal::AttributeSink;
-use crate::signal::metric::{Instrument, Kind, PointSink, Series, Value};
+use crate::signal::metric::{Instrument, Kind, PointSink, Series, Value, series};
 
 /// What the call adds to the metrics.
 pub(in super::super) fn points(call: &Call, settings: &Settings, sink: &mut dyn PointSink) {
@@ -84,21 +84,7 @@ pub(in super::super) fn points(call: &Call, settings: &Settings, sink: &mut dyn 
     }
 }
 
-/// A counter, and the one series that it has of its own.
-macro_rules! counters {
-    ($($series:ident = $name:literal $unit:literal $kind:ident $description:literal;)*) => {
-        $(static $series: Series = Series {
-            instrument: {
-                static INSTRUMENT: Instrument =
-                    Instrument { name: $name, unit: $unit, description: $description, kind: Kind::$kind };
-                &INSTRUMENT
-            },
-            attributes: &[],
-        };)*
-    };
-}
-
-counters! {
+series! {
     REQUESTS = "llm.requests.total" "{request}" Sum "Calls";
     FAILED_REQUESTS = "llm.requests.failed.total" "{request}" Sum "Calls that failed";
     ERRORS = "llm.errors.total" "{error}" Sum "Calls that failed";

@@ -11,7 +11,7 @@
 
 use crate::call::Call;
 use crate::signal::AttributeSink;
-use crate::signal::metric::{Instrument, Kind, PointSink, Series, Value};
+use crate::signal::metric::{PointSink, Value, series};
 
 /// What the call adds to the metrics.
 pub(in super::super) fn points(call: &Call, sink: &mut dyn PointSink) {
@@ -43,20 +43,6 @@ fn who(call: &Call, attributes: &mut dyn AttributeSink) {
     attributes.text("gen_ai.provider.name", &call.provider);
     attributes.text_if("gen_ai.request.model", call.request.model.as_deref());
     attributes.text_if("gen_ai.response.model", call.response.model.as_deref());
-}
-
-/// An instrument, and the one series that it has of its own.
-macro_rules! series {
-    ($($series:ident = $name:literal $unit:literal $kind:ident $description:literal;)*) => {
-        $(static $series: Series = Series {
-            instrument: {
-                static INSTRUMENT: Instrument =
-                    Instrument { name: $name, unit: $unit, description: $description, kind: Kind::$kind };
-                &INSTRUMENT
-            },
-            attributes: &[],
-        };)*
-    };
 }
 
 series! {
