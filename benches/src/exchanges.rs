@@ -23,6 +23,35 @@ pub struct Exchange {
     pub response: Vec<u8>,
     /// Where each chunk of the response ends, in bytes from its start.
     pub chunk_ends: Vec<usize>,
+    /// What is told of it.
+    pub told: Told,
+}
+
+/// What is told of an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing: what observing alone costs.
+    Nothing,
+    /// Its span, as by default.
+    #[default]
+    Span,
+    /// Its span, and what it adds to metrics.
+    Metrics,
+    /// Its span, and a log record of its details.
+    Logs,
+}
+
+impl Told {
+    /// The filter's configuration that tells that.
+    #[must_use]
+    pub fn configuration(self) -> &'static str {
+        match self {
+            Self::Nothing => r#"{"trace":{"sample_ratio":0}}"#,
+            Self::Span => "",
+            Self::Metrics => r#"{"otlp":{"signals":["traces","metrics"]}}"#,
+            Self::Logs => r#"{"otlp":{"signals":["traces","logs"]},"logs":{"events":["inference_details"]}}"#,
+        }
+    }
 }
 
 /// Bytes that Envoy reads from a connection at a time, and so the size of a large body's chunks.
@@ -33,7 +62,20 @@ pub const EVENTS: usize = 200;
 /// All exchanges that are counted.
 #[must_use]
 pub fn all() -> Vec<Exchange> {
-    vec![json(), long_request(), sse(), ndjson(), event_stream(), gzip(), no_call()]
+    let told = |name, told| Exchange { name, told, ..json() };
+    vec![
+        json(),
+        told("JSON, 1 KB, of which nothing is told", Told::Nothing),
+        told("JSON, 1 KB, with metrics", Told::Metrics),
+        told("JSON, 1 KB, with a log record", Told::Logs),
+        long_request(),
+        sse(),
+        Exchange { name: "SSE, 200 events, with metrics", told: Told::Metrics, ..sse() },
+        ndjson(),
+        event_stream(),
+        gzip(),
+        no_call(),
+    ]
 }
 
 impl Exchange {
@@ -58,6 +100,7 @@ impl Exchange {
             response_headers: Vec::new(),
             response: Vec::new(),
             chunk_ends: Vec::new(),
+            told: Told::default(),
         }
     }
 

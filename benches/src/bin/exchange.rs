@@ -1,16 +1,19 @@
-//! One exchange through the native core, from its request's headers to an encoded span: what `counts` runs
-//! under valgrind, and whose allocations it counts.
+//! One exchange through the native core, from its request's headers to what is told of it, encoded: what `counts`
+//! runs under valgrind, and whose allocations it counts.
 //!
 //! `exchange` lists the exchanges; `exchange NUMBER` runs one and prints `allocations bytes peak`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use inferspan_benches::exchanges::{self, CHUNK, Exchange};
+use inferspan_benches::exchanges::{self, CHUNK, Exchange, Told};
+use inferspan_core::budget::Budget;
 use inferspan_core::call::End;
 use inferspan_core::exchange::Observer;
 use inferspan_core::headers::Headers;
-use inferspan_core::otlp::span;
+use inferspan_core::metrics::{self, Aggregator};
+use inferspan_core::otlp::{log, span};
+use inferspan_core::signal::log::LogKind;
 use inferspan_core::signal::{Conventions, Span};
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::{Position, SpanId, TraceId};
@@ -24,40 +27,52 @@ fn main() {
         return;
     };
     let Some(exchange) = exchanges.get(number) else { return };
-    let filter = Filter::default();
+    let mut filter = Filter::new(exchange.told);
     let (request, response) = (bytes(&exchange.request_headers), bytes(&exchange.response_headers));
     let headers = (Headers::new(&request), Headers::new(&response));
     let mut out = Vec::with_capacity(4096);
     // Tables are compiled when they are first needed, and that is not counted.
     for _ in 0..2 {
         out.clear();
-        pass(&filter, exchange, headers, &mut out);
+        pass(&mut filter, exchange, headers, &mut out);
     }
     out.clear();
     HELD.store(0, Relaxed);
     PEAK.store(0, Relaxed);
     let before = (ALLOCATIONS.load(Relaxed), ALLOCATED.load(Relaxed));
-    counted_exchange(&filter, exchange, headers, &mut out);
+    counted_exchange(&mut filter, exchange, headers, &mut out);
     let after = (ALLOCATIONS.load(Relaxed), ALLOCATED.load(Relaxed));
     println!("{} {} {}", after.0 - before.0, after.1 - before.1, PEAK.load(Relaxed));
-    assert_eq!(
-        out.is_empty(),
-        exchange.name == "no call",
-        "a span for each call, and none for what is no call"
-    );
+    let tells = exchange.name != "no call" && exchange.told != Told::Nothing;
+    assert_eq!(out.is_empty(), !tells, "a span for each call that is told of, and none for what is no call");
 }
 
 /// What a configuration makes, once.
-#[derive(Default)]
 struct Filter {
     observer: Observer,
     conventions: Conventions,
+    spans: bool,
+    metrics: Option<Aggregator>,
+}
+
+impl Filter {
+    fn new(told: Told) -> Self {
+        let logs = if told == Told::Logs { vec![LogKind::InferenceDetails] } else { Vec::new() };
+        let aggregator =
+            || Aggregator::new(metrics::Settings::default(), &Budget::new(64 << 20), UnixNanos(1));
+        Self {
+            observer: Observer::default(),
+            conventions: Conventions::default().with_logs(logs),
+            spans: told != Told::Nothing,
+            metrics: (told == Told::Metrics).then(aggregator),
+        }
+    }
 }
 
 /// The function that valgrind counts in, by its name.
 #[inline(never)]
 fn counted_exchange(
-    filter: &Filter,
+    filter: &mut Filter,
     exchange: &Exchange,
     headers: (Headers<'_>, Headers<'_>),
     out: &mut Vec<u8>,
@@ -66,7 +81,7 @@ fn counted_exchange(
 }
 
 fn pass(
-    filter: &Filter,
+    filter: &mut Filter,
     exchange: &Exchange,
     (request, response): (Headers<'_>, Headers<'_>),
     out: &mut Vec<u8>,
@@ -84,7 +99,17 @@ fn pass(
     }
     let Some(call) = observed.finish(End::Complete, UnixNanos(6)) else { return };
     let position = Position::root(TraceId::from(1_u128), SpanId::from(1_u64), true);
-    let _ = span::encode(&Span::new(&call, &position, &filter.conventions), out);
+    let context = &position.context;
+    if let Some(metrics) = &mut filter.metrics {
+        metrics.begin(UnixNanos(6), Some((context.trace_id(), context.span_id())));
+        filter.conventions.points(&call, metrics);
+    }
+    filter.conventions.logs(&call, &mut |event| {
+        let _ = log::encode(event, context, UnixNanos(6), out);
+    });
+    if filter.spans {
+        let _ = span::encode(&Span::new(&call, &position, &filter.conventions), out);
+    }
 }
 
 fn bytes<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
