@@ -344,6 +344,11 @@ fn full_call() -> Call {
         input_image_tokens: Some(1),
         output_audio_tokens: Some(1),
         output_image_tokens: Some(1),
+        input_text_tokens: Some(1),
+        output_text_tokens: Some(1),
+        cache_read_text_tokens: Some(1),
+        cache_read_audio_tokens: Some(1),
+        cache_read_image_tokens: Some(1),
         cost: Some(cost),
         ..Usage::default()
     };

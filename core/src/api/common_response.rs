@@ -109,6 +109,7 @@ macro_rules! openai_usage {
             ),
             (concat!($prefix, "usage.prompt_tokens_details.audio_tokens"), Count(InputAudio, $rank)),
             (concat!($prefix, "usage.prompt_tokens_details.image_tokens"), Count(InputImage, $rank)),
+            (concat!($prefix, "usage.prompt_tokens_details.text_tokens"), Count(InputText, $rank)),
             (concat!($prefix, "usage.completion_tokens_details.reasoning_tokens"), Count(Reasoning, $rank)),
             (
                 concat!($prefix, "usage.completion_token_details.reasoning_tokens"),
@@ -117,6 +118,7 @@ macro_rules! openai_usage {
             (concat!($prefix, "usage.reasoning_tokens"), Count(Reasoning, $rank + 2)),
             (concat!($prefix, "usage.completion_tokens_details.audio_tokens"), Count(OutputAudio, $rank)),
             (concat!($prefix, "usage.completion_tokens_details.image_tokens"), Count(OutputImage, $rank)),
+            (concat!($prefix, "usage.completion_tokens_details.text_tokens"), Count(OutputText, $rank)),
             (concat!($prefix, "usage.service_tier"), ServiceTier),
             (concat!($prefix, "usage.cost"), Cost),
             // Perplexity.
@@ -147,9 +149,11 @@ macro_rules! openai_usage_new {
             (concat!($prefix, "usage.cache_read_input_tokens"), Count(CacheRead, 1)),
             (concat!($prefix, "usage.input_tokens_details.audio_tokens"), Count(InputAudio, 0)),
             (concat!($prefix, "usage.input_tokens_details.image_tokens"), Count(InputImage, 0)),
+            (concat!($prefix, "usage.input_tokens_details.text_tokens"), Count(InputText, 0)),
             (concat!($prefix, "usage.output_tokens_details.reasoning_tokens"), Count(Reasoning, 0)),
             (concat!($prefix, "usage.output_tokens_details.audio_tokens"), Count(OutputAudio, 0)),
             (concat!($prefix, "usage.output_tokens_details.image_tokens"), Count(OutputImage, 0)),
+            (concat!($prefix, "usage.output_tokens_details.text_tokens"), Count(OutputText, 0)),
             (concat!($prefix, "usage.service_tier"), ServiceTier),
             (concat!($prefix, "usage.cost"), Cost),
             (concat!($prefix, "usage.cost.total_cost"), Cost),

@@ -71,6 +71,8 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("usage.prompt_tokens_details.cache_creation_input_tokens", Count(CacheWrite, 0)),
         ("usage.output_tokens_details.reasoning_tokens", Count(Reasoning, 0)),
         ("usage.input_tokens_details.image_tokens", Count(InputImage, 0)),
+        ("usage.input_tokens_details.text_tokens", Count(InputText, 0)),
+        ("usage.output_tokens_details.text_tokens", Count(OutputText, 0)),
         ("usage.image_tokens", Count(InputImage, 1)),
         ("usage.audio_tokens", Count(InputAudio, 1)),
         // The error in an event of a stream stands at its top.

@@ -88,6 +88,9 @@ macro_rules! usage {
             (concat!($prefix, "usageMetadata.candidatesTokensDetails[]"), ModalityCount(Side::Output)),
             (concat!($prefix, "usageMetadata.candidatesTokensDetails[].modality"), Modality),
             (concat!($prefix, "usageMetadata.candidatesTokensDetails[].tokenCount"), ModalityTokens),
+            (concat!($prefix, "usageMetadata.cacheTokensDetails[]"), ModalityCount(Side::CacheRead)),
+            (concat!($prefix, "usageMetadata.cacheTokensDetails[].modality"), Modality),
+            (concat!($prefix, "usageMetadata.cacheTokensDetails[].tokenCount"), ModalityTokens),
         ]
     }};
 }

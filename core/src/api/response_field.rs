@@ -38,7 +38,7 @@ pub(crate) enum ResponseField {
     Sum(Count, u8),
     /// A count of which a 0 says nothing once another value was told.
     CountUnlessZero(Count),
-    /// An element of a list of counts by modality, of the input or the output.
+    /// An element of a list of counts by modality, of the input, the output, or what was read from the cache.
     ModalityCount(Side),
     /// Its modality: a name, or Google's number for it.
     Modality,
@@ -172,6 +172,16 @@ pub(crate) enum Count {
     OutputAudio,
     /// Images, a part of the output.
     OutputImage,
+    /// Text, a part of the input.
+    InputText,
+    /// Text, a part of the output.
+    OutputText,
+    /// Text, a part of what was read from the cache.
+    CacheReadText,
+    /// Audio, a part of what was read from the cache.
+    CacheReadAudio,
+    /// Images, a part of what was read from the cache.
+    CacheReadImage,
     /// The host's own metering, for what the model's body does not tell: input without cache.
     MeteredInput,
     /// … output.
@@ -194,6 +204,8 @@ pub(crate) enum Side {
     Input,
     /// What was answered.
     Output,
+    /// What was asked and came from the cache.
+    CacheRead,
 }
 
 /// What kind of output a content event carries.

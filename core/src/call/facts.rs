@@ -165,6 +165,11 @@ facts! {
     input_image_tokens: OwnUnlessZero("inferspan.usage.image.input_tokens") = int(c.usage.input_image_tokens);
     output_audio_tokens: OwnUnlessZero("inferspan.usage.audio.output_tokens") = int(c.usage.output_audio_tokens);
     output_image_tokens: OwnUnlessZero("inferspan.usage.image.output_tokens") = int(c.usage.output_image_tokens);
+    input_text_tokens: OwnUnlessZero("inferspan.usage.text.input_tokens") = int(c.usage.input_text_tokens);
+    output_text_tokens: OwnUnlessZero("inferspan.usage.text.output_tokens") = int(c.usage.output_text_tokens);
+    cache_read_text_tokens: OwnUnlessZero("inferspan.usage.text.cache_read.input_tokens") = int(c.usage.cache_read_text_tokens);
+    cache_read_audio_tokens: OwnUnlessZero("inferspan.usage.audio.cache_read.input_tokens") = int(c.usage.cache_read_audio_tokens);
+    cache_read_image_tokens: OwnUnlessZero("inferspan.usage.image.cache_read.input_tokens") = int(c.usage.cache_read_image_tokens);
     cost: Own("inferspan.usage.cost") = double(c.usage.cost.as_ref().map(|cost| cost.usd));
     usage_status: Own("inferspan.usage.status") = Value::Text(c.usage.status.name());
     error_type: Standard("error.type") = text(c.error.as_ref().map(|error| &error.kind));

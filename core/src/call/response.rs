@@ -83,6 +83,16 @@ pub struct Usage {
     pub output_audio_tokens: Option<u64>,
     /// Image tokens, a part of the output.
     pub output_image_tokens: Option<u64>,
+    /// Text tokens, a part of the input.
+    pub input_text_tokens: Option<u64>,
+    /// Text tokens, a part of the output.
+    pub output_text_tokens: Option<u64>,
+    /// Text tokens, a part of those from the cache.
+    pub cache_read_text_tokens: Option<u64>,
+    /// Audio tokens, a part of those from the cache.
+    pub cache_read_audio_tokens: Option<u64>,
+    /// Image tokens, a part of those from the cache.
+    pub cache_read_image_tokens: Option<u64>,
     /// What the call costs: as the answer reports it, else by configured prices.
     pub cost: Option<Cost>,
     /// Whether the counts above are whole.

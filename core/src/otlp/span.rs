@@ -279,6 +279,11 @@ mod tests {
             output_audio_tokens: most,
             input_image_tokens: most,
             output_image_tokens: most,
+            input_text_tokens: most,
+            output_text_tokens: most,
+            cache_read_text_tokens: most,
+            cache_read_audio_tokens: most,
+            cache_read_image_tokens: most,
             cost: Some(Cost {
                 usd: 1.5,
                 input_usd: double,

@@ -119,6 +119,11 @@ impl Counts {
             input_image_tokens: get(Count::InputImage),
             output_audio_tokens: get(Count::OutputAudio),
             output_image_tokens: get(Count::OutputImage),
+            input_text_tokens: get(Count::InputText),
+            output_text_tokens: get(Count::OutputText),
+            cache_read_text_tokens: get(Count::CacheReadText),
+            cache_read_audio_tokens: get(Count::CacheReadAudio),
+            cache_read_image_tokens: get(Count::CacheReadImage),
             cost: self.cost.map(Cost::reported),
             status: UsageStatus::Missing,
         };

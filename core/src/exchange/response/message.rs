@@ -117,6 +117,19 @@ pub(super) struct OpenModality {
 pub(super) enum Modality {
     Audio,
     Image,
+    Text,
+}
+
+impl Modality {
+    /// That of this name, where it is one that is counted.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"AUDIO" => Some(Self::Audio),
+            b"IMAGE" => Some(Self::Image),
+            b"TEXT" => Some(Self::Text),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -312,8 +325,13 @@ impl Message {
         let count = match (side, modality) {
             (Side::Input, Modality::Audio) => Count::InputAudio,
             (Side::Input, Modality::Image) => Count::InputImage,
+            (Side::Input, Modality::Text) => Count::InputText,
             (Side::Output, Modality::Audio) => Count::OutputAudio,
             (Side::Output, Modality::Image) => Count::OutputImage,
+            (Side::Output, Modality::Text) => Count::OutputText,
+            (Side::CacheRead, Modality::Audio) => Count::CacheReadAudio,
+            (Side::CacheRead, Modality::Image) => Count::CacheReadImage,
+            (Side::CacheRead, Modality::Text) => Count::CacheReadText,
         };
         counts.add(count, 0, tokens);
     }

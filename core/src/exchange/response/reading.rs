@@ -140,13 +140,7 @@ impl Reading<'_, '_> {
                     open.role = open.told.rule.role(text.bytes);
                 }
             }
-            F::Modality => {
-                self.message.modality.modality = match text.bytes {
-                    b"AUDIO" => Some(Modality::Audio),
-                    b"IMAGE" => Some(Modality::Image),
-                    _ => None,
-                }
-            }
+            F::Modality => self.message.modality.modality = Modality::named(text.bytes),
             F::CountName(names) => {
                 let known = names.iter().find(|(name, _)| name.as_bytes() == text.bytes);
                 self.message.named_count.count = known.map(|(_, count)| *count);
@@ -216,11 +210,8 @@ impl Reading<'_, '_> {
                 }
             }
             F::Modality => {
-                self.message.modality.modality = match as_u32(number).and_then(gemini_generate::modality) {
-                    Some("AUDIO") => Some(Modality::Audio),
-                    Some("IMAGE") => Some(Modality::Image),
-                    _ => None,
-                }
+                let name = as_u32(number).and_then(gemini_generate::modality);
+                self.message.modality.modality = name.and_then(|name| Modality::named(name.as_bytes()));
             }
             F::ModalityTokens => self.message.modality.tokens = number.as_u64(),
             F::CountValue => self.message.named_count.value = number.as_u64(),

@@ -158,11 +158,19 @@ pub(super) fn attributes(call: &Call, versions: Versions, sink: &mut dyn Attribu
     }
     if next {
         sink.int_if("gen_ai.usage.cache_write.input_tokens", usage.cache_write_tokens);
-        let some = |count: Option<u64>| count.filter(|n| *n > 0);
-        sink.int_if("gen_ai.usage.audio.input_tokens", some(usage.input_audio_tokens));
-        sink.int_if("gen_ai.usage.audio.output_tokens", some(usage.output_audio_tokens));
-        sink.int_if("gen_ai.usage.image.input_tokens", some(usage.input_image_tokens));
-        sink.int_if("gen_ai.usage.image.output_tokens", some(usage.output_image_tokens));
+        for (key, count) in [
+            ("gen_ai.usage.text.input_tokens", usage.input_text_tokens),
+            ("gen_ai.usage.text.output_tokens", usage.output_text_tokens),
+            ("gen_ai.usage.text.cache_read.input_tokens", usage.cache_read_text_tokens),
+            ("gen_ai.usage.audio.input_tokens", usage.input_audio_tokens),
+            ("gen_ai.usage.audio.output_tokens", usage.output_audio_tokens),
+            ("gen_ai.usage.audio.cache_read.input_tokens", usage.cache_read_audio_tokens),
+            ("gen_ai.usage.image.input_tokens", usage.input_image_tokens),
+            ("gen_ai.usage.image.output_tokens", usage.output_image_tokens),
+            ("gen_ai.usage.image.cache_read.input_tokens", usage.cache_read_image_tokens),
+        ] {
+            sink.int_if(key, count.filter(|n| *n > 0));
+        }
     }
 
     match provider_named(&call.provider).page {

@@ -11,6 +11,8 @@
 //! | `inferspan.usage.cache_creation_1h.input_tokens` | int | the part of the tokens written to the cache that is kept for an hour |
 //! | `inferspan.usage.audio.input_tokens`, `.output_tokens` | int | audio tokens, a part of the counts, where there are any |
 //! | `inferspan.usage.image.input_tokens`, `.output_tokens` | int | image tokens, a part of the counts, where there are any |
+//! | `inferspan.usage.text.input_tokens`, `.output_tokens` | int | text tokens, a part of the counts, where the provider counts them |
+//! | `inferspan.usage.text.cache_read.input_tokens`, `.audio.`, `.image.` | int | parts of what came from the cache, where there are any |
 //! | `inferspan.request.message_count` | int | messages, contents or inputs of the request |
 //! | `inferspan.request.tool_count` | int | tools offered |
 //! | `inferspan.request.tool_names` | string\[\] | their names, the first ones |
@@ -225,6 +227,7 @@ mod tests {
             input_audio_tokens: Some(0),
             output_audio_tokens: Some(3),
             input_image_tokens: Some(5),
+            output_text_tokens: Some(4),
             status: UsageStatus::Partial,
             ..Usage::default()
         };
@@ -291,6 +294,7 @@ mod tests {
             "inferspan.usage.cache_creation_1h.input_tokens=9",
             "inferspan.usage.audio.output_tokens=3",
             "inferspan.usage.image.input_tokens=5",
+            "inferspan.usage.text.output_tokens=4",
             "inferspan.request.message_count=2",
             "inferspan.request.tool_count=1",
             r#"inferspan.request.tool_names=["get_weather"]"#,

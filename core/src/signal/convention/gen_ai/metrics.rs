@@ -116,30 +116,31 @@ fn gaps(stream: &StreamFacts) -> Distribution<'_> {
 /// The counters of tokens.
 fn counters(call: &Call, sink: &mut dyn PointSink) {
     let usage = &call.usage;
-    let input = [usage.input_tokens, usage.input_audio_tokens, usage.input_image_tokens];
-    by_modality(input, [&INPUT, &INPUT_AUDIO, &INPUT_IMAGE], sink);
-    let output = [usage.output_tokens, usage.output_audio_tokens, usage.output_image_tokens];
-    by_modality(output, [&OUTPUT, &OUTPUT_AUDIO, &OUTPUT_IMAGE], sink);
-    record_if(sink, &CACHE_READ, usage.cache_read_tokens);
+    let input = [usage.input_audio_tokens, usage.input_image_tokens, usage.input_text_tokens];
+    by_modality(usage.input_tokens.unwrap_or(0), input, &INPUT, sink);
+    let output = [usage.output_audio_tokens, usage.output_image_tokens, usage.output_text_tokens];
+    by_modality(usage.output_tokens.unwrap_or(0), output, &OUTPUT, sink);
+    if let Some(all) = usage.cache_read_tokens {
+        let parts =
+            [usage.cache_read_audio_tokens, usage.cache_read_image_tokens, usage.cache_read_text_tokens];
+        by_modality(all, parts, &CACHE_READ, sink);
+    }
     record_if(sink, &CACHE_WRITE, usage.cache_write_tokens);
     record_if(sink, &REASONING, usage.reasoning_tokens);
 }
 
 /// The parts of which the provider tells the modality, and what is left, which may be any.
-fn by_modality(
-    [all, audio, image]: [Option<u64>; 3],
-    [rest, audios, images]: [&'static Series; 3],
-    sink: &mut dyn PointSink,
-) {
-    let mut left = all.unwrap_or(0);
-    for (series, part) in [(audios, audio), (images, image)] {
+fn by_modality(all: u64, parts: [Option<u64>; 3], series: &'static [Series; 4], sink: &mut dyn PointSink) {
+    let [rest, parts_of @ ..] = series;
+    let mut left = all;
+    for (series, part) in parts_of.iter().zip(parts) {
         let part = part.unwrap_or(0).min(left);
         if part > 0 {
             sink.record(series, Value::Int(part));
             left = left.saturating_sub(part);
         }
     }
-    if left > 0 || all.unwrap_or(0) == 0 {
+    if left > 0 || all == 0 {
         sink.record(rest, Value::Int(left));
     }
 }
@@ -233,18 +234,20 @@ static OUTPUT_CHUNK: Series = series(&TIME_PER_OUTPUT_CHUNK);
 static INFERENCE_DURATION: Series = series(&NEXT_DURATION);
 static NEXT_FIRST_CHUNK: Series = series(&NEXT_TIME_TO_FIRST_CHUNK);
 static NEXT_OUTPUT_CHUNK: Series = series(&NEXT_TIME_PER_OUTPUT_CHUNK);
-static INPUT: Series = of(&INPUT_COUNTER, UNKNOWN);
-static INPUT_AUDIO: Series = of(&INPUT_COUNTER, AUDIO);
-static INPUT_IMAGE: Series = of(&INPUT_COUNTER, IMAGE);
-static OUTPUT: Series = of(&OUTPUT_COUNTER, UNKNOWN);
-static OUTPUT_AUDIO: Series = of(&OUTPUT_COUNTER, AUDIO);
-static OUTPUT_IMAGE: Series = of(&OUTPUT_COUNTER, IMAGE);
-static CACHE_READ: Series = of(&CACHE_READ_COUNTER, UNKNOWN);
+static INPUT: [Series; 4] = each_modality(&INPUT_COUNTER);
+static OUTPUT: [Series; 4] = each_modality(&OUTPUT_COUNTER);
+static CACHE_READ: [Series; 4] = each_modality(&CACHE_READ_COUNTER);
 static CACHE_WRITE: Series = of(&CACHE_WRITE_COUNTER, UNKNOWN);
 static REASONING: Series = of(&REASONING_COUNTER, UNKNOWN);
 static INPUT_TOKENS: Series = series(&INPUT_HISTOGRAM);
 static OUTPUT_TOKENS: Series = series(&OUTPUT_HISTOGRAM);
 
+/// One for what is of no known modality, then audio, images, text.
+const fn each_modality(counter: &'static Instrument) -> [Series; 4] {
+    [of(counter, UNKNOWN), of(counter, AUDIO), of(counter, IMAGE), of(counter, TEXT)]
+}
+
 const UNKNOWN: &[(&str, &str)] = &[("gen_ai.token.modality", "unknown")];
 const AUDIO: &[(&str, &str)] = &[("gen_ai.token.modality", "audio")];
 const IMAGE: &[(&str, &str)] = &[("gen_ai.token.modality", "image")];
+const TEXT: &[(&str, &str)] = &[("gen_ai.token.modality", "text")];

@@ -96,6 +96,10 @@ fn the_next_version_counts_tokens_and_names_what_is_inference() {
         input_image_tokens: Some(10),
         output_audio_tokens: Some(20),
         output_image_tokens: Some(0),
+        input_text_tokens: Some(55),
+        output_text_tokens: Some(1),
+        cache_read_text_tokens: Some(25),
+        cache_read_image_tokens: Some(15),
         ..Usage::default()
     };
     assert_eq!(
@@ -106,9 +110,11 @@ fn the_next_version_counts_tokens_and_names_what_is_inference() {
             "gen_ai.client.inference.time_per_output_chunk [1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] 0.07 0.005 0.035",
             "gen_ai.client.inference.usage.input_tokens{audio} 30",
             "gen_ai.client.inference.usage.input_tokens{image} 10",
-            "gen_ai.client.inference.usage.input_tokens{unknown} 60",
+            "gen_ai.client.inference.usage.input_tokens{text} 55",
+            "gen_ai.client.inference.usage.input_tokens{unknown} 5",
             "gen_ai.client.inference.usage.output_tokens{audio} 20",
-            "gen_ai.client.inference.usage.cache_read.input_tokens{unknown} 40",
+            "gen_ai.client.inference.usage.cache_read.input_tokens{image} 15",
+            "gen_ai.client.inference.usage.cache_read.input_tokens{text} 25",
             "gen_ai.client.inference.usage.cache_write.input_tokens{unknown} 0",
             "gen_ai.client.inference.usage.reasoning.output_tokens{unknown} 7",
             "gen_ai.client.inference.duration 2",

@@ -60,6 +60,11 @@ fn full_call() -> Call {
         output_audio_tokens: Some(3),
         input_image_tokens: Some(2),
         output_image_tokens: Some(1),
+        input_text_tokens: Some(94),
+        output_text_tokens: Some(156),
+        cache_read_text_tokens: Some(47),
+        cache_read_audio_tokens: Some(2),
+        cache_read_image_tokens: Some(1),
         status: UsageStatus::Reported,
         ..Usage::default()
     };
@@ -180,10 +185,15 @@ fn the_next_names_are_those_of_1_42_but_for_the_tokens() {
         difference(Version::Next, Version::V1_42Dev, &call),
         [
             "gen_ai.usage.cache_write.input_tokens=0",
+            "gen_ai.usage.text.input_tokens=94",
+            "gen_ai.usage.text.output_tokens=156",
+            "gen_ai.usage.text.cache_read.input_tokens=47",
             "gen_ai.usage.audio.input_tokens=4",
             "gen_ai.usage.audio.output_tokens=3",
+            "gen_ai.usage.audio.cache_read.input_tokens=2",
             "gen_ai.usage.image.input_tokens=2",
             "gen_ai.usage.image.output_tokens=1",
+            "gen_ai.usage.image.cache_read.input_tokens=1",
         ]
     );
     assert_eq!(
