@@ -10,7 +10,7 @@
 //! - [`provider`] is an LLM API that answers (or fails to) as told;
 //! - [`receiver`] takes OTLP, and [`collector`] is a real OpenTelemetry Collector that does; [`span`] is what they
 //!   received in a form that is easy to ask;
-//! - [`backend`] is what people look at traces with;
+//! - [`backend`] is what people look at traces with, [`mesh`] what loads filters for them;
 //! - [`client`] sends plain HTTP and sees every byte; [`journal`] lets all of them be awaited;
 //! - [`port`] is where something that is down will be up again;
 //! - [`stand`] puts Envoy, filter and provider together, and makes calls that can be told apart;
@@ -32,6 +32,7 @@ mod guard;
 pub mod install;
 pub mod journal;
 pub mod load;
+pub mod mesh;
 pub mod port;
 mod process;
 pub mod provider;

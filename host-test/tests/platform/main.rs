@@ -10,6 +10,7 @@ mod internet;
 mod manifests;
 mod monitoring;
 mod one_provider;
+mod packaging;
 mod retries;
 mod statsd;
 mod trouble;

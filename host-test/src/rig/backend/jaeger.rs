@@ -4,7 +4,6 @@ use std::env;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
@@ -94,26 +93,10 @@ pub fn find(progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     })
 }
 
-/// Builds it as part of a module of our own: its own forbids to be installed by name.
+/// Builds it: its own module forbids to be installed by name.
 fn build(place: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
-    progress(&format!("building Jaeger {VERSION} with Go, once; it takes many minutes"));
-    let path = go::path(progress)?;
-    let tiny = place.join("module");
-    fs::create_dir(&tiny)?;
-    let go = |arguments: &[&str]| {
-        go::run(Command::new("go").args(arguments).env("PATH", &path).current_dir(&tiny))
-    };
     let module = format!("github.com/jaegertracing/jaeger@v{VERSION}");
-    let known = go(&["mod", "download", "-json", &module])?;
-    let known: Value = serde_json::from_slice(&known).context("read what go says of Jaeger's module")?;
-    let sources = Path::new(known["Dir"].as_str().context("the directory of Jaeger's module")?);
-    for file in ["go.mod", "go.sum"] {
-        // Not a copy: what Go downloads may not be written to.
-        fs::write(tiny.join(file), fs::read(sources.join(file))?)?;
-    }
-    go(&["mod", "edit", "-module=tests", &format!("-require={module}")])?;
-    go(&["build", "-mod=mod", "-o", "../jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger"])?;
-    fs::remove_dir_all(tiny).context("remove the module")
+    go::build(place, "jaeger", (&module, "github.com/jaegertracing/jaeger/cmd/jaeger"), &[], None, progress)
 }
 
 /// What its log says when all is listening.
