@@ -1,5 +1,5 @@
-//! Who calls, and what a call is called, as a configuration says: attributes of an operator's own, ids from headers,
-//! models by their names, and requests that are none of our business.
+//! Who calls, and what a call is called, as a configuration says: attributes of an operator's own, ids from headers and
+//! bodies, models by their names, and requests that are none of our business.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -43,6 +43,77 @@ fn what_an_operator_says_of_every_call_is_told() {
 }
 
 #[test]
+fn ids_of_users_and_sessions_come_from_bodies() {
+    let config = r#"{
+        "hash_key": "0123456789abcdef",
+        "attributes": [
+            {"name":"user.id","body":["safety_identifier","user","metadata.user_id"]},
+            {"name":"user.hash","body":["safety_identifier","user","metadata.user_id"],"hash":true},
+            {"name":"session.id","body":"prompt_cache_key"},
+            {"name":"gen_ai.conversation.id","body":"metadata.thread"},
+            {"name":"asked","body":"model"}
+        ]
+    }"#;
+    let hash = "fdbf8b1cacd3d578e062d0e41104357d";
+    for (body, expected) in [
+        (
+            r#"{"model":"m","user":"alice","prompt_cache_key":"s-1","metadata":{"thread":"t-1","user_id":"no"}}"#,
+            &[
+                ("user.id", "alice"),
+                ("user.hash", hash),
+                ("session.id", "s-1"),
+                ("gen_ai.conversation.id", "t-1"),
+                ("asked", "m"),
+            ][..],
+        ),
+        // The first path counts, whatever comes first in the body; and the last of two members of one name.
+        (
+            r#"{"metadata":{"user_id":"no"},"user":"no","safety_identifier":"no","safety_identifier":"alice"}"#,
+            &[("user.id", "alice"), ("user.hash", hash)],
+        ),
+        // What is no text is told as it stands, and what is neither text nor number nor truth value is not.
+        (r#"{"user":4711,"prompt_cache_key":true}"#, &[("user.id", "4711"), ("session.id", "true")]),
+        (r#"{"user":null,"metadata":{"user_id":"alice"},"prompt_cache_key":["x"]}"#, &[("user.id", "alice")]),
+        // Only where the path says.
+        (r#"{"messages":[{"user":"no","metadata":{"user_id":"no"}}],"tools":[{"user":"no"}]}"#, &[]),
+        (r#"{"safety_identifier":"","user":"\u0061lice"}"#, &[("user.id", "alice")]),
+    ] {
+        for cut in [usize::MAX, 1, 7] {
+            let told = told_of(config, body, cut).expect("a call");
+            let own: Vec<_> = told
+                .iter()
+                .filter(|(key, _)| {
+                    ["user.id", "user.hash", "session.id", "gen_ai.conversation.id", "asked"]
+                        .contains(&key.as_str())
+                })
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+                .collect();
+            for pair in expected {
+                assert!(own.contains(pair), "{pair:?} of {own:?} in {body}, cut {cut}");
+            }
+            let more =
+                own.iter().filter(|(key, _)| *key != "user.hash" && !expected.iter().any(|(k, _)| k == key));
+            assert_eq!(more.count(), 0, "{own:?} of {body}");
+        }
+    }
+}
+
+#[test]
+fn so_much_is_kept_of_a_member() {
+    let config = r#"{"attributes":[{"name":"user.id","body":"user"}]}"#;
+    let told = told_of(config, &format!(r#"{{"user":"{}"}}"#, "ä".repeat(300)), 100).expect("a call");
+    let user = told.iter().find(|(key, _)| key == "user.id").map(|(_, value)| value.as_str());
+    assert_eq!(user, Some("ä".repeat(128).as_str()), "256 bytes");
+}
+
+#[test]
+fn nothing_is_told_of_members_that_are_not_named() {
+    let told =
+        told_of("{}", r#"{"user":"hidden","safety_identifier":"hidden"}"#, usize::MAX).expect("a call");
+    assert!(told.iter().all(|(_, value)| value != "hidden"), "{told:?}");
+}
+
+#[test]
 fn nothing_is_told_of_headers_that_are_not_named() {
     let told = told("{}", &[("x-user", "hidden")], "gpt-4o").expect("a call");
     assert!(told.iter().all(|(_, value)| value != "hidden"), "{told:?}");
@@ -78,8 +149,18 @@ fn the_first_rule_that_fits_says_whether_a_request_is_ours() {
 
 /// The texts that are told of a call with these headers; `None` where it is no call.
 fn told(config: &str, headers: &[(&str, &str)], model: &str) -> Option<Vec<(String, String)>> {
+    let body = format!(r#"{{"model":"{model}","messages":[]}}"#);
+    texts(config, headers, &body, usize::MAX)
+}
+
+/// The same of a call with this body, which comes in pieces of so many bytes.
+fn told_of(config: &str, body: &str, cut: usize) -> Option<Vec<(String, String)>> {
+    texts(config, &[], body, cut)
+}
+
+fn texts(config: &str, headers: &[(&str, &str)], body: &str, cut: usize) -> Option<Vec<(String, String)>> {
     let config = Config::parse(config.as_bytes()).expect(config);
-    let call = call(&config, headers, model)?;
+    let call = call(&config, headers, body, cut)?;
     let position = Position::root(TraceId::from(7_u128), SpanId::from(8_u64), true);
     let conventions = config.conventions();
     let mut texts = Texts::default();
@@ -87,9 +168,8 @@ fn told(config: &str, headers: &[(&str, &str)], model: &str) -> Option<Vec<(Stri
     Some(texts.0)
 }
 
-fn call(config: &Config, headers: &[(&str, &str)], model: &str) -> Option<Call> {
-    let observer =
-        Observer::new(config.overrides(), Budget::new(1 << 20)).with_attributes(config.attributes());
+fn call(config: &Config, headers: &[(&str, &str)], body: &str, cut: usize) -> Option<Call> {
+    let observer = Observer::configured(config, &Budget::new(1 << 20));
     let request = [
         (":method", "POST"),
         (":scheme", "https"),
@@ -101,7 +181,9 @@ fn call(config: &Config, headers: &[(&str, &str)], model: &str) -> Option<Call> 
         request.iter().chain(headers).map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
     let now = UnixNanos(1);
     let mut exchange = observer.begin(&Headers::new(&pairs), now)?;
-    exchange.request_body(format!(r#"{{"model":"{model}","messages":[]}}"#).as_bytes(), now);
+    for piece in body.as_bytes().chunks(cut) {
+        exchange.request_body(piece, now);
+    }
     exchange.request_end(now);
     let answer: &[(&[u8], &[u8])] = &[(b":status", b"200"), (b"content-type", b"application/json")];
     exchange.response_headers(&Headers::new(answer), now);

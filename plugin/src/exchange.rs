@@ -166,6 +166,7 @@ fn tell(
     let told = settings.console.tells(call.error.is_some());
     if logged || told || (sampled && exporter.takes(Signal::Traces)) {
         call.proxy = routing::facts(&settings.envoy_attributes);
+        settings.observer.add_metadata(&mut call, &Routing);
     }
     if let Some(metering) = metering {
         metering.record(&call, &position, conventions, now, stats);

@@ -256,10 +256,7 @@ impl State {
 impl Settings {
     fn new(config: &Config, budget: &Budget) -> Self {
         Self {
-            observer: Observer::new(config.overrides(), budget.clone())
-                .with_baggage(config.trace.baggage.clone())
-                .with_attributes(config.attributes())
-                .with_content(config.content()),
+            observer: Observer::configured(config, budget),
             sampler: config.sampler(),
             envoy_attributes: config.trace.envoy_attributes.clone(),
             disabled: config.disabled,

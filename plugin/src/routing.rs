@@ -13,6 +13,40 @@ impl Proxy for Routing {
     fn fact(&self, fact: ProxyFact) -> Option<Vec<u8>> {
         host::property(path(fact)).ok().filter(|value| !value.is_empty())
     }
+
+    fn metadata(&self, path: &[String]) -> Option<String> {
+        let (of, keys) = path.split_first()?;
+        let mut path = match of.as_str() {
+            "dynamic" => "metadata",
+            "route" => "xds\0route_metadata",
+            "cluster" => "xds\0cluster_metadata",
+            "endpoint" => "xds\0upstream_host_metadata",
+            _ => return None,
+        }
+        .to_owned();
+        path.push_str("\0filter_metadata");
+        for key in keys {
+            path.push('\0');
+            path.push_str(key);
+        }
+        scalar(&host::property(&path).ok()?)
+    }
+}
+
+/// What a value is, of which Envoy tells the bytes and not the type: a text stands as it is, a number as eight bytes
+/// and a truth value as one. Lists and objects are none of these.
+fn scalar(bytes: &[u8]) -> Option<String> {
+    match bytes {
+        [0] => return Some("false".to_owned()),
+        [1] => return Some("true".to_owned()),
+        _ => {}
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.chars().any(char::is_control)
+    {
+        return Some(text.to_owned());
+    }
+    Some(f64::from_le_bytes(bytes.try_into().ok()?).to_string())
 }
 
 /// What Envoy knows of an exchange that is over.

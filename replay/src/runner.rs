@@ -75,9 +75,7 @@ impl Replay {
         let service = service.map(|(_, name)| Rc::from(name.as_str())).unwrap_or_default();
         let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
         Self {
-            observer: Observer::new(config.overrides(), budget.clone())
-                .with_baggage(config.trace.baggage.clone())
-                .with_content(config.content()),
+            observer: Observer::configured(config, &budget),
             sampler: config.sampler(),
             prices: config.prices(),
             envelope: Envelope::new(attributes, config.conventions().schema_url()),

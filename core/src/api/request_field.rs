@@ -47,6 +47,8 @@ pub(crate) enum RequestField {
     Turn(Shape),
     /// The member that goes with the input in this format alone.
     Own(Shape),
+    /// What an operator wants as an attribute: the index of its place.
+    Attribute(u8),
 }
 
 impl RequestField {
@@ -245,7 +247,7 @@ impl Field for RequestField {
     fn want(self) -> Want {
         let text = match self {
             Self::Text(Text::ReasoningLevel | Text::ServiceTier, _) => WORD_BYTES,
-            Self::Text(..) => ID_BYTES,
+            Self::Text(..) | Self::Attribute(..) => ID_BYTES,
             Self::Stop(_) => STOP_BYTES,
             Self::ToolName => TOOL_NAME_BYTES,
             Self::EncodingFormat | Self::Output(_) => WORD_BYTES,

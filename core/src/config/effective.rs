@@ -87,7 +87,8 @@ impl Listing<'_> {
                 }
                 mut slot => {
                     let value = shown(&mut slot).unwrap_or_default();
-                    if !(in_list && value.is_null()) {
+                    let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+                    if !(in_list && empty) {
                         self.add(here, Some((path, key)), value);
                     }
                 }

@@ -93,6 +93,9 @@ fn field(value: &Value<'_>, key: &Key, slot: Slot<'_>, problems: &mut Problems) 
                 }
             });
         }
+        (Slot::Texts(place), Value::Text(text)) if matches!(key.rule, Rule::OneOrList) => {
+            *place = vec![text.to_string()];
+        }
         (Slot::Texts(place), Value::List(items)) => {
             place.clear();
             texts(items, problems, &mut |text, _| place.push(text.to_owned()));
@@ -250,7 +253,10 @@ fn wanted(key: &Key, slot: &Slot<'_>) -> String {
                 _ => format!("a list of {}", names.strip_prefix("one of ").unwrap_or(&names)),
             };
         }
-        Slot::Texts(_) => "a list of texts",
+        Slot::Texts(_) => match key.rule {
+            Rule::OneOrList => "a text, or a list of them",
+            _ => "a list of texts",
+        },
         Slot::Map(_) | Slot::Secrets(_) => "an object of texts",
         Slot::Section(_) | Slot::None => "an object",
         Slot::Sections(_) => match key.rule {

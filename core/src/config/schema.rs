@@ -67,7 +67,7 @@ fn of_slot(key: &Key, slot: Slot<'_>) -> Map<String, Value> {
         Slot::Number(_) | Slot::MaybeNumber(_) => number("number", key, None),
         Slot::Name(place) => json!({ "type": "string", "enum": place.names() }),
         Slot::Names(place) => one_or_list(key, json!({ "type": "string", "enum": place.names() })),
-        Slot::Texts(_) => json!({ "type": "array", "items": { "type": "string" } }),
+        Slot::Texts(_) => one_or_list(key, json!({ "type": "string" })),
         Slot::Map(_) | Slot::Secrets(_) => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }

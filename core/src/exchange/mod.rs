@@ -14,9 +14,10 @@ mod response;
 use std::sync::Arc;
 
 use crate::api::{self, Compiled, Detected, Overrides, Proxy, Quirks, Rows, Tables};
-use crate::attributes::{self, Attribute};
+use crate::attributes::{self, Attribute, Attributes};
 use crate::budget::Budget;
 use crate::call::{Call, ClientFacts, End, Losses, Operation, Outcome, ProxyFacts};
+use crate::config::Config;
 use crate::content;
 use crate::decode::DecodeError;
 use crate::headers::Headers;
@@ -35,12 +36,21 @@ pub struct Observer {
     /// Keys of the baggage that is kept.
     baggage: Vec<String>,
     /// What an operator adds to every call.
-    attributes: Vec<Attribute>,
+    attributes: Arc<Attributes>,
     /// What is captured of what is said; `None` where nothing is.
     content: Option<Arc<content::Settings>>,
 }
 
 impl Observer {
+    /// As an operator's configuration says, with the VM's memory.
+    #[must_use]
+    pub fn configured(config: &Config, budget: &Budget) -> Self {
+        Self::new(config.overrides(), budget.clone())
+            .with_baggage(config.trace.baggage.clone())
+            .with_attributes(config.attributes())
+            .with_content(config.content())
+    }
+
     /// With what an operator's configuration says of hosts and paths, and the VM's memory.
     #[must_use]
     pub fn new(overrides: Overrides, budget: Budget) -> Self {
@@ -56,7 +66,7 @@ impl Observer {
     /// The same, which adds these attributes.
     #[must_use]
     pub fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
-        Self { attributes, ..self }
+        Self { attributes: Arc::new(Attributes::new(attributes)), ..self }
     }
 
     /// The same, which captures content.
@@ -103,15 +113,31 @@ impl Observer {
         let told = detected.vouched && detected.operation.is_some();
         let tables = self.tables.of(detected.api, if told { Rows::Facts } else { Rows::All })?;
         let mut entries = baggage::read(request, &self.baggage);
-        attributes::read(request, &self.attributes, &mut entries);
+        self.attributes.of_headers(request, &mut entries);
         Some(Exchange {
             client: ClientFacts { baggage: entries, ..client::read(request) },
-            request: RequestSide::new(&detected, request, &self.budget, self.content.as_deref()),
+            request: RequestSide::new(
+                &detected,
+                request,
+                &self.budget,
+                self.content.as_deref(),
+                &self.attributes,
+            ),
             response: ResponseSide::new(detected.api, self.budget.clone(), now),
             content: self.content.clone(),
             detected,
             tables,
         })
+    }
+
+    /// Adds what the proxy's metadata says that an operator wants to know of every call. To be told at the end, when
+    /// every filter has said what it has to say.
+    pub fn add_metadata(&self, call: &mut Call, proxy: &dyn Proxy) {
+        let entries = &mut call.client.baggage;
+        self.attributes.of_metadata(proxy, entries);
+        if let Some(id) = attributes::take_conversation(entries) {
+            call.response.conversation_id = Some(id);
+        }
     }
 
     /// Settles who answered, by the headers of the request that was really sent. To be told before the end; without
@@ -255,16 +281,15 @@ impl Exchange {
                 }
             }
         }
-        let (mut request, request_tap, request_losses) = self.request.into_facts(operation);
+        let entries = &mut self.client.baggage;
+        let (mut request, request_tap, request_losses) = self.request.into_facts(operation, entries);
         if let Some(told) =
             self.detected.models.as_ref().and_then(|models| models.get(request.model.as_deref()?))
         {
             request.model = Some(told.clone());
         }
-        let entries = &mut self.client.baggage;
-        if let Some(at) = entries.iter().position(|(key, _)| key == attributes::CONVERSATION) {
-            // The operator's word counts.
-            facts.conversation_id = Some(entries.remove(at).1);
+        if let Some(id) = attributes::take_conversation(entries) {
+            facts.conversation_id = Some(id);
         }
         let content = self.content.filter(|_| operation.is_generation()).and_then(|settings| {
             let whole = outcome == Outcome::Completed;

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod attempts;
+mod attributes;
 mod bytes;
 mod collector;
 mod configuration;

@@ -7,6 +7,7 @@
     reason = "a test that cannot be set up fails"
 )]
 
+mod attributes;
 mod bodies;
 mod configuration;
 mod console;

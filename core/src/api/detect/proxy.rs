@@ -5,6 +5,13 @@
 pub trait Proxy {
     /// The fact, `None` where there is none.
     fn fact(&self, fact: ProxyFact) -> Option<Vec<u8>>;
+
+    /// The metadata of the first of these (`dynamic`, `route`, `cluster`, `endpoint`) at the namespace and the keys that
+    /// follow, where that is a text, a number or a truth value.
+    fn metadata(&self, path: &[String]) -> Option<String> {
+        let _ = path;
+        None
+    }
 }
 
 /// What a proxy may know of where a request goes.

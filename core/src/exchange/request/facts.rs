@@ -5,6 +5,7 @@
 //! operation leaves out is left out at the end.
 
 use crate::api::{Input, Number, OutputHint, RequestField, Shape, Signs, Text};
+use crate::attributes::Found;
 use crate::call::{Operation, Request};
 use crate::json::{self, Container, Field, Position, Value, Visitor, Want};
 
@@ -26,6 +27,8 @@ pub(super) struct Facts {
     image_hint: bool,
     /// What was seen of the format beside the facts.
     signs: Signs,
+    /// What an operator wants as attributes.
+    own: Vec<Found>,
     /// Texts that were cut or left out at a bound.
     pub(super) truncated: u32,
 }
@@ -147,6 +150,11 @@ impl Facts {
         } else {
             None
         }
+    }
+
+    /// Takes what an operator wants as attributes.
+    pub(super) fn take_own(&mut self) -> Vec<Found> {
+        std::mem::take(&mut self.own)
     }
 
     /// The facts as they hold for this operation.
@@ -272,6 +280,7 @@ impl Facts {
             (RequestField::Own(shape), value) if has_shape(value, shape) => {
                 self.signs = self.signs.and(Signs::OWN);
             }
+            (RequestField::Attribute(place), value) => self.attribute(place, value),
             _ => {}
         }
     }
@@ -308,6 +317,22 @@ impl Facts {
         if let Some((_, stops)) = &mut self.stop.0 {
             self.truncated = self.truncated.saturating_add(keep_in(stops, STOPS, text));
         }
+    }
+
+    /// Of two members of one name the last counts, as a JSON parser has it.
+    fn attribute(&mut self, place: u8, value: Value<'_>) {
+        let text = match value {
+            Value::Text(text) if !is_empty(text) => {
+                self.truncated = self.truncated.saturating_add(u32::from(!text.whole));
+                text.to_string_lossy().into_owned()
+            }
+            Value::Number(number) => number.as_str().to_owned(),
+            Value::Bool(true) => "true".to_owned(),
+            Value::Bool(false) => "false".to_owned(),
+            _ => return,
+        };
+        self.own.retain(|(known, _)| *known != place);
+        self.own.push((place, text));
     }
 
     fn input(&mut self, input: Input, value: Value<'_>) {

@@ -6,20 +6,26 @@
 
 mod facts;
 mod form;
+mod own;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use facts::Facts;
 use form::Form;
+use own::Own;
 
 use super::{Unread, count_unread};
 use crate::api::{Api, Detected, PathModel, RequestField, Signs};
+use crate::attributes::Attributes;
 use crate::budget::{Budget, Claim, Exhausted};
 use crate::call::{Losses, Operation, Request};
 use crate::content::{self, RequestTap};
 use crate::decode::{Coding, DecodeError, Decoder, Limits};
 use crate::headers::Headers;
 use crate::json::{Finish, Paths, Progress, Scanner};
+use crate::trace_context::baggage::Entry;
 
 /// The request of one exchange, as far as it has passed.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub(super) struct RequestSide {
     form: bool,
     /// Where what is said goes.
     tap: Option<Box<RequestTap>>,
+    /// What looks for attributes of an operator's own.
+    own: Option<Box<Own>>,
     /// Of [`HELD`].
     _claim: Option<Claim>,
 }
@@ -78,6 +86,7 @@ impl RequestSide {
         headers: &Headers<'_>,
         budget: &Budget,
         content: Option<&content::Settings>,
+        attributes: &Arc<Attributes>,
     ) -> Self {
         let (mut content_type, mut facts) = (None, Facts::default());
         for (name, value) in headers.iter() {
@@ -115,6 +124,7 @@ impl RequestSide {
             Some(content) if matches!(reading, Reading::Json { .. }) => RequestTap::new(content, budget),
             _ => None,
         };
+        let own = if matches!(reading, Reading::Json { .. }) { Own::new(attributes) } else { None };
         Self {
             api: detected.api,
             operation: detected.operation,
@@ -129,6 +139,7 @@ impl RequestSide {
             stopped: false,
             form,
             tap,
+            own,
             _claim: claim.ok(),
         }
     }
@@ -139,10 +150,13 @@ impl RequestSide {
         if matches!(self.reading, Reading::Over { .. }) {
             return;
         }
-        let Self { decoder, reading, facts, losses, tap, .. } = self;
+        let Self { decoder, reading, facts, losses, tap, own, .. } = self;
         let decoded = decoder.push(chunk, &mut |piece| {
             if let Some(tap) = tap {
                 tap.push(piece);
+            }
+            if let Some(own) = own {
+                own.push(piece, facts);
             }
             reading.push(paths, piece, facts, losses);
         });
@@ -226,7 +240,14 @@ impl RequestSide {
     }
 
     /// What was asked, what was taken of what it says, and what of it could not be read.
-    pub(super) fn into_facts(self, operation: Operation) -> (Request, Option<Box<RequestTap>>, Losses) {
+    pub(super) fn into_facts(
+        mut self,
+        operation: Operation,
+        entries: &mut Vec<Entry>,
+    ) -> (Request, Option<Box<RequestTap>>, Losses) {
+        if let Some(own) = self.own {
+            own.tell(&self.facts.take_own(), entries);
+        }
         let mut losses = self.losses;
         losses.truncated_values = self.facts.truncated;
         let mut request = self.facts.into_request(operation);
