@@ -73,6 +73,7 @@ fn convert_model(path: &str, providers: &[String], model: &Value, section: &mut 
                     provider: Some(provider.clone()),
                     valid_from: valid_from.clone(),
                     usd_per_million: prices.base.clone(),
+                    context_window: model.get("context_window").and_then(Value::as_u64),
                     tiers: prices.tiers.clone(),
                 });
             }

@@ -34,6 +34,7 @@ pub(super) fn convert(table: &Map<String, Value>, section: &mut Section) -> Resu
             provider: Some(provider_name(provider).to_owned()),
             valid_from: None,
             usd_per_million: base,
+            context_window: entry.get("max_input_tokens").and_then(Value::as_u64),
             tiers,
         });
     }

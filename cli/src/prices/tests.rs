@@ -35,7 +35,7 @@ fn litellms_table_becomes_the_section() {
             r#"{"model":"acme-chat","provider":"deepseek","usd_per_million":{"input":0.27,"output":1.1}}"#,
             r#"{"model":"acme-pro","provider":"gcp.gemini","usd_per_million":{"input":1.25,"output":10.0}}"#,
             r#"{"model":"acme-pro@001","provider":"gcp.vertex_ai","usd_per_million":{"input":1.25,"output":10.0}}"#,
-            r#"{"model":"acme-large","provider":"openai","usd_per_million":{"input":3.0,"output":15.0,"cache_read":0.3,"cache_write":3.75,"cache_write_1h":6.0},"tiers":[{"above_input_tokens":200000,"usd_per_million":{"input":6.0,"output":22.5,"cache_write_1h":12.0}}]}"#,
+            r#"{"model":"acme-large","provider":"openai","usd_per_million":{"input":3.0,"output":15.0,"cache_read":0.3,"cache_write":3.75,"cache_write_1h":6.0},"context_window":1000000,"tiers":[{"above_input_tokens":200000,"usd_per_million":{"input":6.0,"output":22.5,"cache_write_1h":12.0}}]}"#,
             r#"{"model":"acme-voice","provider":"openai","usd_per_million":{"input":4.0,"output":16.0,"reasoning":24.0,"input_audio":40.0,"output_audio":80.0,"input_image":5.0,"output_image":30.0},"tiers":[{"service_tier":"flex","usd_per_million":{"input":2.0}},{"service_tier":"priority","usd_per_million":{"input":8.0}},{"above_input_tokens":200000,"service_tier":"priority","usd_per_million":{"input":16.0}}]}"#,
             r#"{"model":"ft:acme-large:*","provider":"openai","usd_per_million":{"input":5.0,"output":20.0}}"#,
         ]
@@ -56,8 +56,9 @@ fn litellms_table_becomes_the_section() {
 
 #[test]
 fn genai_prices_becomes_the_section() {
-    let tiered = r#""usd_per_million":{"input":3.0,"output":15.0,"cache_read":0.3,"cache_write":3.75,"cache_write_1h":6.0},"tiers":[{"above_input_tokens":200000,"usd_per_million":{"input":6.0,"output":22.5}}]}"#;
-    let dated = r#""valid_from":"2026-03-13","usd_per_million":{"input":2.0,"output":10.0}}"#;
+    let tiered = r#""usd_per_million":{"input":3.0,"output":15.0,"cache_read":0.3,"cache_write":3.75,"cache_write_1h":6.0},"context_window":200000,"tiers":[{"above_input_tokens":200000,"usd_per_million":{"input":6.0,"output":22.5}}]}"#;
+    let dated =
+        r#""valid_from":"2026-03-13","usd_per_million":{"input":2.0,"output":10.0},"context_window":200000}"#;
     let pro = r#""usd_per_million":{"input":1.25,"output":10.0,"input_audio":7.0}}"#;
     assert_eq!(
         lines(GENAI),

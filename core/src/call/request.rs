@@ -55,6 +55,8 @@ pub struct Request {
     pub tool_names: Vec<String>,
     /// Reasoning effort as sent.
     pub reasoning_level: Option<String>,
+    /// Tokens that the model takes at most, by the configuration.
+    pub context_window: Option<u64>,
     /// Thinking budget in tokens.
     pub thinking_budget: Option<i64>,
     /// Output type asked for (`gen_ai.output.type`): `text`, `json`, `image`, `speech`.

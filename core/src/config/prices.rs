@@ -22,6 +22,9 @@ section! {
         });
         /// The prices.
         usd_per_million: PriceRates = PriceRates::default();
+        /// Tokens that the model takes at most. Default: unknown.
+        #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Option::is_none"))]
+        context_window: Option<u64> = None;
         /// When the prices are others. Of those that fit, the later one wins.
         #[cfg_attr(feature = "tools", serde(skip_serializing_if = "Vec::is_empty"))]
         tiers: Vec<PriceTier> = Vec::new();
@@ -159,6 +162,7 @@ fn entry(rule: &PriceRule) -> Option<Entry> {
         valid_from: rule.valid_from.as_deref().and_then(Date::parse),
         rates: rates(&rule.usd_per_million),
         tiers: rule.tiers.iter().map(tier).collect(),
+        context_window: rule.context_window,
     })
 }
 
@@ -248,7 +252,7 @@ mod tests {
         for (text, expected) in [
             (
                 r#"{"prices":[{"modle":"m","usd_per_million":{"input":1}}]}"#,
-                "prices[0].modle: is no key; give one of model, provider, valid_from, usd_per_million, tiers; did you mean \"model\"?",
+                "prices[0].modle: is no key; give one of model, provider, valid_from, usd_per_million, context_window, tiers; did you mean \"model\"?",
             ),
             (
                 r#"{"prices":[{"model":"m","usd_per_million":{"inputs":1}}]}"#,

@@ -52,6 +52,7 @@ fn reads_every_key() {
                         "input": 1, "output": 2.5, "cache_read": 3, "cache_write": 4, "cache_write_1h": 5,
                         "reasoning": 6, "input_audio": 7, "output_audio": 8, "input_image": 9, "output_image": 10
                     },
+                    "context_window": 128000,
                     "tiers": [
                         {
                             "above_input_tokens": 200000, "service_tier": "flex",
@@ -137,6 +138,7 @@ fn reads_every_key() {
             input_image: Some(9.0),
             output_image: Some(10.0),
         },
+        context_window: Some(128_000),
         tiers: vec![PriceTier {
             above_input_tokens: Some(200_000),
             service_tier: Some("flex".into()),

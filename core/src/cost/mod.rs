@@ -76,13 +76,17 @@ impl Cost {
 }
 
 impl Prices {
-    /// Puts the cost into a call that is over: what was reported stays, else it is computed. To be done once.
+    /// Puts the cost into a call that is over: what was reported stays, else it is computed; and how much its model
+    /// takes. To be done once.
     ///
     /// # Errors
     /// The call used tokens that have no price here.
     pub fn apply(&self, call: &mut Call) -> Result<(), Unpriced> {
         if self.say_nothing() {
             return Ok(());
+        }
+        if self.has_windows() {
+            call.request.context_window = self.entry(call).and_then(|entry| entry.context_window);
         }
         if call.usage.cost.is_none() {
             call.usage.cost = self.price(call);
@@ -101,9 +105,7 @@ impl Prices {
             return None;
         }
         let Call { request, response, usage, .. } = call;
-        let models = [&response.model, &request.model].into_iter().flatten();
-        let mut entries = models.filter_map(|model| self.find(model, &call.provider, call.timing.start));
-        let entry = entries.next()?;
+        let entry = self.entry(call)?;
         let service_tier = response.service_tier.as_deref().or(request.service_tier.as_deref());
         let rate = |part| entry.rate(part, usage.input_tokens.unwrap_or_default(), service_tier);
         let input = match usage.input_tokens {
@@ -115,6 +117,13 @@ impl Prices {
             None => None,
         };
         Some(Cost::computed(input, output))
+    }
+
+    /// The entry of the model that answered, else of the one that was asked for.
+    fn entry(&self, call: &Call) -> Option<&Entry> {
+        let models = [&call.response.model, &call.request.model].into_iter().flatten();
+        let mut entries = models.filter_map(|model| self.find(model, &call.provider, call.timing.start));
+        entries.next()
     }
 }
 

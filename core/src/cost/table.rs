@@ -15,6 +15,8 @@ use crate::time::UnixNanos;
 pub struct Prices {
     entries: Vec<Placed>,
     threshold_usd: Option<f64>,
+    /// Whether an entry says how much its model takes.
+    has_windows: bool,
 }
 
 /// An entry and its place among those that were told.
@@ -37,6 +39,8 @@ pub struct Entry {
     pub rates: Rates,
     /// What costs otherwise, and when. Of those that fit, the later one wins.
     pub tiers: Box<[Tier]>,
+    /// Tokens that the model takes at most.
+    pub context_window: Option<u64>,
 }
 
 /// Prices in place of the entry's own.
@@ -77,7 +81,10 @@ impl Prices {
         let twice = entries.iter().zip(entries.iter().skip(1)).find(|(a, b)| a.entry.key() == b.entry.key());
         match twice {
             Some((first, again)) => Err(Duplicate { first: first.place, again: again.place }),
-            None => Ok(Self { entries, threshold_usd }),
+            None => {
+                let has_windows = entries.iter().any(|placed| placed.entry.context_window.is_some());
+                Ok(Self { entries, threshold_usd, has_windows })
+            }
         }
     }
 
@@ -90,6 +97,11 @@ impl Prices {
     /// Whether nothing here concerns any call.
     pub(super) fn say_nothing(&self) -> bool {
         self.entries.is_empty() && self.threshold_usd.is_none()
+    }
+
+    /// Whether something is said of how much models take.
+    pub(super) fn has_windows(&self) -> bool {
+        self.has_windows
     }
 
     pub(super) fn threshold_usd(&self) -> Option<f64> {

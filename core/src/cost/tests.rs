@@ -14,6 +14,7 @@ fn entry(model: &str, told: &[(Part, f64)]) -> Entry {
         valid_from: None,
         rates: rates(told),
         tiers: Box::default(),
+        context_window: None,
     }
 }
 
@@ -31,6 +32,17 @@ fn call(model: &str) -> Call {
     call.response = Response { model: Some(model.to_owned()), ..Response::default() };
     call.usage = Usage { input_tokens: Some(1_000_000), ..Usage::default() };
     call
+}
+
+#[test]
+fn says_how_much_the_model_takes_whatever_the_cost() {
+    let prices = table([Entry { context_window: Some(8192), ..input("m-*", 2.0) }, input("n", 1.0)]);
+    for (model, window) in [("m-1", Some(8192)), ("n", None), ("o", None)] {
+        let mut call = call(model);
+        call.usage = Usage { cost: Some(Cost::reported(0.5)), ..Usage::default() };
+        prices.apply(&mut call).unwrap();
+        assert_eq!(call.request.context_window, window, "{model}");
+    }
 }
 
 fn usd(prices: &Prices, call: &Call) -> Option<f64> {

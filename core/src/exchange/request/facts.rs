@@ -200,6 +200,7 @@ impl Facts {
             tool_count: self.tool_count,
             tool_names: self.tool_names,
             reasoning_level: text(Text::ReasoningLevel),
+            context_window: None,
             thinking_budget: whole(Number::ThinkingBudget),
             output_type: self.output.name(operation),
             service_tier: text(Text::ServiceTier),

@@ -127,7 +127,7 @@ fn millis(nanos: u64) -> f64 {
 /// | `rate_limited` | the provider refused for its rate limit (429) | `retry_after` (s), `limit.requests`, `limit.tokens`, `remaining.requests`, `remaining.tokens` |
 /// | `cost.calculated` | the call has ended, its cost known | `cost.usd`, `cost.cents` |
 /// | `cost.threshold_exceeded` | the call has ended and cost more than `cost.threshold_usd` | `cost.usd`, `cost.cents`, `threshold.usd`, `threshold.cents` |
-/// | `context.window.exceeded` | the provider refused for the input's length, by its error's code | |
+/// | `context.window.exceeded` | the provider refused for the input's length, by its error's code, or counted more tokens than the configuration's window of the model | `tokens`, `max_tokens`, `exceeded_by` |
 pub(super) const EVENTS: &[EventRow] = &[
     EventRow {
         name: "api_attempt",
@@ -168,17 +168,28 @@ pub(super) const EVENTS: &[EventRow] = &[
     EventRow {
         name: "context.window.exceeded",
         when: |call| {
-            let code = call.error.as_ref().and_then(|error| error.code.as_deref())?;
-            let too_long = TOO_LONG.iter().any(|part| code.contains(part));
-            too_long.then(|| call.timing.response_start.unwrap_or(call.timing.end))
+            let code = call.error.as_ref().and_then(|error| error.code.as_deref());
+            let refused = code.is_some_and(|code| TOO_LONG.iter().any(|part| code.contains(part)));
+            (refused || beyond_window(call).is_some())
+                .then(|| call.timing.response_start.unwrap_or(call.timing.end))
         },
-        attributes: |_, _| {},
+        attributes: |call, sink| {
+            sink.int_if("tokens", call.usage.input_tokens);
+            sink.int_if("max_tokens", call.request.context_window);
+            sink.int_if("exceeded_by", beyond_window(call));
+        },
     },
 ];
 
 fn in_usd_and_cents(usd: &str, cents: &str, value: Option<f64>, sink: &mut dyn AttributeSink) {
     sink.double_if(usd, value);
     sink.double_if(cents, value.map(|usd| usd * 100.0));
+}
+
+/// By how many tokens the input is beyond what the configuration says that the model takes.
+fn beyond_window(call: &Call) -> Option<u64> {
+    let beyond = call.usage.input_tokens?.checked_sub(call.request.context_window?)?;
+    (beyond > 0).then_some(beyond)
 }
 
 /// What is in the codes of errors that refuse an input for its length.

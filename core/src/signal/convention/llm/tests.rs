@@ -218,6 +218,24 @@ fn tells_a_refusal_for_length() {
 }
 
 #[test]
+fn tells_an_input_beyond_the_configured_window() {
+    let mut call = bare_call();
+    call.timing.response_start = after(40);
+    for (tokens, window, told) in [
+        (Some(8193), Some(8192), Some(["tokens=8193", "max_tokens=8192", "exceeded_by=1"])),
+        (Some(8192), Some(8192), None),
+        (Some(8193), None, None),
+        (None, Some(8192), None),
+    ] {
+        (call.usage.input_tokens, call.request.context_window) = (tokens, window);
+        let told = told.map(|told| ("context.window.exceeded", 40, told.map(str::to_owned).to_vec()));
+        assert_eq!(events(&call), Vec::from_iter(told), "{tokens:?} {window:?}");
+    }
+    call.error = Some(ErrorFacts { kind: "400".into(), code: Some("context_length_exceeded".into()) });
+    assert_eq!(events(&call), [("context.window.exceeded", 40, vec!["max_tokens=8192".to_owned()])]);
+}
+
+#[test]
 fn counts_a_call() {
     assert_eq!(
         points(&full_call()),
