@@ -296,6 +296,7 @@ fn full_call() -> Call {
         tool_count: Some(1),
         tool_names: vec!["a".into(); 8],
         reasoning_level: text(),
+        context_window: Some(8),
         thinking_budget: Some(1),
         output_type: Some("json"),
         service_tier: text(),
