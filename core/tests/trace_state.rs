@@ -12,7 +12,7 @@ const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 fn kept(states: &[String]) -> String {
     let mut pairs: Vec<(&[u8], &[u8])> = vec![(b"traceparent", PARENT.as_bytes())];
     pairs.extend(states.iter().map(|state| (b"tracestate".as_slice(), state.as_bytes())));
-    extract(&Headers::new(&pairs)).unwrap().trace_state().header()
+    extract(&Headers::new(&pairs)).unwrap().trace_state().header().to_owned()
 }
 
 #[test]

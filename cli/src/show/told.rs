@@ -17,7 +17,7 @@ pub(crate) fn span(told: &signal::Span<'_>, service: &str) -> Span {
         trace_id: context.trace_id().to_string(),
         span_id: context.span_id().to_string(),
         parent_id: position.parent.as_ref().map(SpanId::to_string).unwrap_or_default(),
-        trace_state: context.trace_state().header(),
+        trace_state: context.trace_state().header().to_owned(),
         flags: u32::from(context.trace_flags().to_u8()),
         kind: told.kind() as i32,
         start: told.start().0,

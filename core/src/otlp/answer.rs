@@ -1,6 +1,7 @@
 //! What a collector's answer to an export means.
 
 use super::proto::{Value, field};
+use crate::cost::Date;
 use crate::time::UnixNanos;
 
 /// What became of a batch.
@@ -88,10 +89,26 @@ fn parse_retry_after(value: &[u8], now: UnixNanos) -> Option<u64> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(seconds.saturating_mul(NANOS_PER_SECOND));
     }
-    let date = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(date.as_secs().saturating_mul(NANOS_PER_SECOND).saturating_sub(now.0))
+    Some(parse_date(text)?.0.saturating_sub(now.0))
 }
 
+/// A date as HTTP writes it now (RFC 9110 §5.6.7): `Tue, 14 Nov 2023 22:13:50 GMT`.
+fn parse_date(text: &str) -> Option<UnixNanos> {
+    let (_, date) = text.strip_suffix(" GMT")?.split_once(", ")?;
+    let mut fields = date.split(' ');
+    let (day, month, year, time) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)?.saturating_add(1);
+    let day = Date::parse(&format!("{year}-{month:02}-{day}"))?;
+    let seconds = time.split(':').try_fold(0_u64, |sum, part| {
+        let part = part.parse::<u64>().ok().filter(|part| *part < 60)?;
+        Some(sum.saturating_mul(60).saturating_add(part))
+    })?;
+    let is_whole = time.len() == "22:13:50".len() && fields.next().is_none();
+    is_whole.then(|| UnixNanos(day.begin().0.saturating_add(seconds.saturating_mul(NANOS_PER_SECOND))))
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const PARTIAL_SUCCESS: u64 = 1;
 const REJECTED: u64 = 1;
 const REJECTED_IN_JSON: [&str; 3] = ["\"rejectedSpans\"", "\"rejectedDataPoints\"", "\"rejectedLogRecords\""];
@@ -205,6 +222,12 @@ mod tests {
             (" 0 ", Some(0)),
             ("Tue, 14 Nov 2023 22:13:50 GMT", Some(30)),
             ("Tue, 14 Nov 2023 22:13:00 GMT", Some(0)),
+            ("Thu, 29 Feb 2024 00:00:00 GMT", Some(9_164_800)),
+            ("Tue, 14 Nov 2023 22:13:50", None),
+            ("Tue, 14 Nov 2023 22:13 GMT", None),
+            ("Tue, 31 Nov 2023 22:13:50 GMT", None),
+            ("Tue, 14 nov 2023 22:13:50 GMT", None),
+            ("Tue, 14 Nov 2023 22:61:50 GMT", None),
             ("soon", None),
             ("-1", None),
             ("1.5", None),

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn encodes_a_child_span() {
-        let state = TraceState::from_key_value([("vendor", "x")]).unwrap();
+        let state = TraceState::parse("vendor=x").unwrap();
         let (trace, parent) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]));
         let client = SpanContext::new(trace, parent, TraceFlags::SAMPLED, true, state);
         let span = decoded(&bare_call(), &Position::child_of(client, SpanId::from_bytes([3; 8])));
@@ -392,7 +392,8 @@ mod tests {
 
     #[test]
     fn a_trace_state_that_is_too_long_is_left_out_whole() {
-        let state = TraceState::from_key_value((0..24).map(|n| (format!("k{n}"), "v".repeat(250)))).unwrap();
+        let members: Vec<_> = (0..24).map(|n| format!("k{n}={}", "v".repeat(250))).collect();
+        let state = TraceState::parse(&members.join(",")).unwrap();
         let (trace, parent) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]));
         let client = SpanContext::new(trace, parent, TraceFlags::SAMPLED, true, state);
         let position = Position::child_of(client, SpanId::from_bytes([3; 8]));

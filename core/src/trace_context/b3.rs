@@ -4,9 +4,7 @@
 //! without the other. The single header holds where both are valid. Ids of traces may have 64 bits; they are padded
 //! on the left.
 
-use opentelemetry::{SpanId, TraceId};
-
-use super::{Once, hex};
+use super::{Once, SpanId, TraceId, hex};
 
 /// What B3 says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 
 mod b3;
 pub mod baggage;
+mod context;
 mod w3c;
 
-pub use opentelemetry::trace::{SpanContext, TraceState};
-pub use opentelemetry::{SpanId, TraceFlags, TraceId};
+pub use context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 use crate::headers::Headers;
 pub use w3c::{TraceParent, parse_traceparent, traceparent};
