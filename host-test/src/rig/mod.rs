@@ -12,6 +12,7 @@
 //!   received in a form that is easy to ask;
 //! - [`backend`] is what people look at traces with, [`mesh`] what loads filters for them;
 //! - [`client`] sends plain HTTP and sees every byte; [`journal`] lets all of them be awaited;
+//! - [`machine`] is a machine of its own, to try on what would change this one;
 //! - [`port`] is where something that is down will be up again;
 //! - [`stand`] puts Envoy, filter and provider together, and makes calls that can be told apart;
 //!   [`load`] makes many.
@@ -32,6 +33,7 @@ mod guard;
 pub mod install;
 pub mod journal;
 pub mod load;
+pub mod machine;
 pub mod mesh;
 pub mod port;
 mod process;

@@ -100,6 +100,25 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The commands of a text's blocks of code, each as one would type it: what stands after `$ ` in a `console` block, over
+/// several lines where one ends in `\`.
+pub(crate) fn commands(text: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    for (_, block) in blocks(text).into_iter().filter(|(language, _)| language == "console") {
+        let mut lines = block.lines();
+        while let Some(line) = lines.next() {
+            let Some(begun) = line.strip_prefix("$ ") else { continue };
+            let mut command = begun.to_owned();
+            while command.ends_with('\\') {
+                command.push('\n');
+                command.push_str(lines.next().unwrap_or_default());
+            }
+            commands.push(command);
+        }
+    }
+    commands
+}
+
 /// Blocks of code with the language they are said to be in.
 fn blocks(text: &str) -> Vec<(String, String)> {
     let mut blocks: Vec<(String, String)> = Vec::new();

@@ -37,15 +37,7 @@ pub(crate) struct Internet {
 
 impl Internet {
     pub(crate) async fn start(sites: &[Site]) -> Result<Self> {
-        let chains: Vec<Value> = sites.iter().map(chain).collect();
-        let document = json!({ "static_resources": { "listeners": [{
-            "name": "internet",
-            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
-            "listener_filters": [{ "name": "tls", "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
-            } }],
-            "filter_chains": chains,
-        }] } });
+        let document = document(sites, 0);
         let with_admin = |admin: &std::path::Path| {
             let mut document = document;
             document["admin"] = json!({ "address": { "pipe": { "path": admin } } });
@@ -55,6 +47,19 @@ impl Internet {
         let envoy = Envoy::start_as(&binary().await?, with_admin, options).await?;
         Ok(Self { address: envoy.listener("internet")?, _envoy: envoy })
     }
+}
+
+/// The configuration of that Envoy, which listens on a port of the loopback.
+pub(crate) fn document(sites: &[Site], port: u16) -> Value {
+    let chains: Vec<Value> = sites.iter().map(chain).collect();
+    json!({ "static_resources": { "listeners": [{
+        "name": "internet",
+        "address": { "socket_address": { "address": "127.0.0.1", "port_value": port } },
+        "listener_filters": [{ "name": "tls", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+        } }],
+        "filter_chains": chains,
+    }] } })
 }
 
 fn chain(site: &Site) -> Value {

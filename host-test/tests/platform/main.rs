@@ -9,6 +9,7 @@ mod files;
 mod internet;
 mod manifests;
 mod monitoring;
+mod newcomer;
 mod one_provider;
 mod packaging;
 mod retries;
