@@ -1,6 +1,6 @@
 //! One HTTP exchange: hands what passes to the core, and makes one span of the call at its end.
 //!
-//! Nothing that passes is held. Traffic that is no LLM call costs one look at its request headers; every
+//! Every callback answers Continue. Traffic that is no LLM call costs one look at its request headers; every
 //! later callback returns at once. The end comes with `on_log`, or, for a filter in a cluster's own chain, with
 //! `on_done` alone; whichever comes first ends the exchange, once.
 
@@ -17,6 +17,8 @@ use inferspan_core::sampling::{Marks, Sampler};
 use inferspan_core::signal::Span;
 use inferspan_core::time::UnixNanos;
 use inferspan_core::trace_context::{self, Incoming, Position, SpanIds};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
 
 use crate::console;
 use crate::filter_state;
@@ -66,83 +68,13 @@ impl Stream {
         Self { shared, live: None }
     }
 
-    pub(crate) fn request_headers(&mut self, end_of_stream: bool) {
-        let begun = self.shared.with(|state| {
-            let mut live = begin(state)?;
-            if end_of_stream {
-                let start = live.start;
-                live.open(|exchange| exchange.request_end(start));
-            }
-            Some(state.admit(live))
-        });
-        self.live = begun.flatten();
-    }
-
-    pub(crate) fn request_body(&mut self, size: usize, end_of_stream: bool) {
-        if let Some(mut live) = self.live() {
-            // Only the request's end is timed, so only there is the clock worth its call.
-            let now = if end_of_stream { host::now() } else { live.start };
-            live.open(|exchange| {
-                let whole = each_piece(Buffer::RequestBody, size, |piece| exchange.request_body(piece, now));
-                if !whole {
-                    exchange.request_missed();
-                }
-                if end_of_stream {
-                    exchange.request_end(now);
-                }
-            });
-        }
-    }
-
-    pub(crate) fn request_trailers(&mut self) {
-        if let Some(mut live) = self.live() {
-            live.open(|exchange| exchange.request_end(host::now()));
-        }
-    }
-
-    pub(crate) fn response_headers(&mut self, end_of_stream: bool) {
-        if let Some(mut live) = self.live() {
-            let now = host::now();
-            self.shared.with(|state| {
-                host::headers(Map::Response, &mut state.scratch, |headers| {
-                    live.open(|exchange| exchange.response_headers(headers, now));
-                });
-            });
-            if end_of_stream {
-                live.answered(now);
-            }
-        }
-    }
-
-    pub(crate) fn response_body(&mut self, size: usize, end_of_stream: bool) {
-        if let Some(mut live) = self.live() {
-            let now = host::now();
-            live.open(|exchange| {
-                let whole =
-                    each_piece(Buffer::ResponseBody, size, |piece| exchange.response_body(piece, now));
-                if !whole {
-                    exchange.response_missed();
-                }
-            });
-            if end_of_stream {
-                live.answered(now);
-            }
-        }
-    }
-
-    pub(crate) fn response_trailers(&mut self) {
-        if let Some(mut live) = self.live() {
-            live.answered(host::now());
-        }
-    }
-
     /// The exchange, where there is one, because something happens in it.
     fn live(&self) -> Option<RefMut<'_, Live>> {
         self.live.as_ref()?.touch()
     }
 
     /// Ends the exchange. `logging` says that this is `on_log`, where the request that was sent can be seen.
-    pub(crate) fn finish(&mut self, logging: bool) {
+    fn finish(&mut self, logging: bool) {
         let Some(live) = self.live.take().and_then(|live| self.shared.let_go(live)) else { return };
         let Live { mut course, settings, mut position, client, marks, content_marks, ended, .. } = live;
         // The exchange goes on as another stream, which is the one to tell of.
@@ -261,6 +193,95 @@ fn tell(
     }
     call.losses.truncated_values = call.losses.truncated_values.saturating_add(cut);
     stats.count_losses(&call.losses);
+}
+
+impl Context for Stream {
+    fn on_done(&mut self) -> bool {
+        self.finish(false);
+        true
+    }
+}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        let begun = self.shared.with(|state| {
+            let mut live = begin(state)?;
+            if end_of_stream {
+                let start = live.start;
+                live.open(|exchange| exchange.request_end(start));
+            }
+            Some(state.admit(live))
+        });
+        self.live = begun.flatten();
+        Action::Continue
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if let Some(mut live) = self.live() {
+            // Only the request's end is timed, so only there is the clock worth its call.
+            let now = if end_of_stream { host::now() } else { live.start };
+            live.open(|exchange| {
+                let whole = each_piece(Buffer::RequestBody, size, |piece| exchange.request_body(piece, now));
+                if !whole {
+                    exchange.request_missed();
+                }
+                if end_of_stream {
+                    exchange.request_end(now);
+                }
+            });
+        }
+        Action::Continue
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        if let Some(mut live) = self.live() {
+            live.open(|exchange| exchange.request_end(host::now()));
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        if let Some(mut live) = self.live() {
+            let now = host::now();
+            self.shared.with(|state| {
+                host::headers(Map::Response, &mut state.scratch, |headers| {
+                    live.open(|exchange| exchange.response_headers(headers, now));
+                });
+            });
+            if end_of_stream {
+                live.answered(now);
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if let Some(mut live) = self.live() {
+            let now = host::now();
+            live.open(|exchange| {
+                let whole =
+                    each_piece(Buffer::ResponseBody, size, |piece| exchange.response_body(piece, now));
+                if !whole {
+                    exchange.response_missed();
+                }
+            });
+            if end_of_stream {
+                live.answered(now);
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        if let Some(mut live) = self.live() {
+            live.answered(host::now());
+        }
+        Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        self.finish(true);
+    }
 }
 
 impl Live {

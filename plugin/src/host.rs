@@ -1,8 +1,8 @@
 //! The only way to the host: every host call the filter makes, each status a value.
 //!
-//! proxy-wasm's SDK is not in the filter: its getters panic on statuses that they do not list and on headers that are
-//! not UTF-8, and its dispatcher brings the callbacks of every protocol. So the imports are declared here, as `abi.rs`
-//! declares what the host calls. All `unsafe` of the filter is in this file and in `vm.rs`.
+//! The SDK's own getters panic on statuses they do not list and on headers that are not UTF-8, so the imports
+//! are declared here. All `unsafe` of the filter is in this file. The one thing left to the SDK is the HTTP
+//! call, whose answers its dispatcher routes by what it noted of the call.
 //!
 //! Every call that fails is counted here ([`take_failures`]), whatever its caller makes of it. That something is
 //! not there (`NotFound`) is no failure, and an export that cannot be sent has counters of its own.
@@ -200,20 +200,26 @@ pub(crate) fn set_tick_period(millis: u32) -> Result<(), Status> {
     unsafe { proxy_set_tick_period_milliseconds(millis) }.ok()
 }
 
-/// Fills the bytes with random ones. Whether it could.
-pub(crate) fn random(bytes: &mut [u8]) -> bool {
-    // SAFETY: the bytes are valid for the length of the call.
-    let done = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) } == 0;
-    if !done {
-        count_failure();
-    }
-    done
+/// Fills the bytes with random ones.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes).inspect_err(|_| count_failure())
 }
 
 /// Tells the host that this root, whose `on_done` asked for time, needs no more of it.
 pub(crate) fn done() -> Result<(), Status> {
     // SAFETY: no arguments.
     unsafe { proxy_done() }.ok()
+}
+
+/// Calls the root's `on_queue_ready`, from within a callback of one of its streams.
+///
+/// The host hands the answer to an HTTP call to the root, but the SDK routes it to the context whose callback it
+/// was in when the call was made, and drops it if that context is gone, as a stream is by then. So a stream that
+/// has something to send enters the root by the SDK's own door, and the SDK notes the root. Of its contexts it
+/// has borrowed only the streams meanwhile.
+pub(crate) fn enter_root(root: u32) {
+    // SAFETY: numbers only; the SDK defines it as a safe function of this signature.
+    unsafe { proxy_on_queue_ready(root, 0) }
 }
 
 /// Whether nobody has said this before: none of the VMs that share a `vm_id`, in the life of the host's process.
@@ -259,50 +265,20 @@ pub(crate) fn log(level: Level, line: &str) {
     let _ = unsafe { proxy_log(level as u32, line.as_ptr(), line.len()) };
 }
 
-/// Sends a request to a cluster; its answer comes to the root of the context whose callback this is called from. Never
-/// from the root's `on_done`, which crashes Envoy.
+/// Sends a request to a cluster; its answer comes to the context whose callback this is called from, if that
+/// still exists. So it is called from the root's callbacks alone ([`enter_root`]), and never from the root's
+/// `on_done`, which crashes Envoy.
+///
+/// The SDK panics on statuses other than Ok, BadArgument and InternalFailure. Envoy has no others here: what
+/// else the ABI's glue can answer is about pointers, and these are valid.
 pub(crate) fn http_call(
     cluster: &str,
-    headers: &[(&str, &str)],
+    headers: Vec<(&str, &str)>,
     body: &[u8],
     timeout: Duration,
 ) -> Result<u32, Status> {
-    let headers = pairs::block(headers);
-    let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-    let mut token = 0;
-    // SAFETY: all texts are valid for the length of the call, and so is the u32 that the host writes. There are no
-    // trailers.
-    let status = unsafe {
-        proxy_http_call(
-            cluster.as_ptr(),
-            cluster.len(),
-            headers.as_ptr(),
-            headers.len(),
-            body.as_ptr(),
-            body.len(),
-            headers.as_ptr(),
-            0,
-            timeout,
-            &raw mut token,
-        )
-    };
-    // Not counted among calls that failed: an export that cannot be sent has counters of its own.
-    if status == Status::OK { Ok(token) } else { Err(status) }
-}
-
-/// The variables of the VM, `NAME=value`; none where the host does not tell them.
-pub(crate) fn environment() -> Vec<Vec<u8>> {
-    let (mut count, mut size) = (0, 0);
-    // SAFETY: the host writes two numbers through pointers that are valid for the length of the call.
-    if unsafe { environ_sizes_get(&raw mut count, &raw mut size) } != 0 || count == 0 {
-        return Vec::new();
-    }
-    let (mut starts, mut block) = (vec![0_usize; count], vec![0_u8; size]);
-    // SAFETY: the host writes as many addresses and bytes as it has just asked room for.
-    if unsafe { environ_get(starts.as_mut_ptr(), block.as_mut_ptr()) } != 0 {
-        return Vec::new();
-    }
-    block.split(|byte| *byte == 0).filter(|text| !text.is_empty()).map(<[u8]>::to_vec).collect()
+    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+        .map_err(|status| Status(status as u32))
 }
 
 /// The bytes that a host call left in this VM's memory.
@@ -321,6 +297,11 @@ fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> Status) -> Result<Vec<u8
 fn emptied<'b>(mut pairs: Vec<Pair<'_>>) -> Vec<Pair<'b>> {
     pairs.clear();
     pairs.into_iter().map(|_| -> Pair<'b> { (&[], &[]) }).collect()
+}
+
+// Of the SDK, in this same module.
+unsafe extern "C" {
+    fn proxy_on_queue_ready(root: u32, queue: u32);
 }
 
 #[link(wasm_import_module = "env")]
@@ -364,24 +345,4 @@ unsafe extern "C" {
         cas: u32,
     ) -> Status;
     fn proxy_log(level: u32, line: *const u8, line_size: usize) -> Status;
-    fn proxy_http_call(
-        cluster: *const u8,
-        cluster_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        body: *const u8,
-        body_size: usize,
-        trailers: *const u8,
-        trailers_size: usize,
-        timeout_millis: u32,
-        token: *mut u32,
-    ) -> Status;
-}
-
-// Each gives 0, or why not.
-#[link(wasm_import_module = "wasi_snapshot_preview1")]
-unsafe extern "C" {
-    fn random_get(bytes: *mut u8, size: usize) -> u32;
-    fn environ_sizes_get(count: *mut usize, size: *mut usize) -> u32;
-    fn environ_get(starts: *mut usize, block: *mut u8) -> u32;
 }

@@ -1,19 +1,16 @@
 //! The proxy-wasm filter: what Envoy loads.
 //!
-//! Envoy's callbacks in (`abi`), host calls out; what an exchange means is the core's business. One VM runs on each
+//! Envoy's callbacks in, host calls out; what an exchange means is the core's business. One VM runs on each
 //! worker thread, and within it one thing at a time. A `root::Root` is one plugin configuration in that VM,
 //! an `exchange::Stream` one HTTP exchange.
 //!
 //! Invariants: every callback on traffic answers Continue, always, and nothing is written into traffic but the
 //! trace context where configured. No host call and no input can trap: a trap cuts all streams of the worker.
 //! All host calls go through `host`, which makes every status a value.
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "no host calls it"))]
+#![allow(missing_docs, reason = "the only public item is the entry point that the SDK's macro makes")]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
-#[cfg(target_arch = "wasm32")]
-mod abi;
 mod console;
-mod contexts;
 mod exchange;
 mod export;
 mod filter_state;
@@ -27,4 +24,7 @@ mod resource;
 mod root;
 mod routing;
 mod stats;
-mod vm;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_root_context(|id| Box::new(root::Root::new(id)));
+}}

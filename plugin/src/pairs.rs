@@ -23,22 +23,6 @@ pub(crate) fn parse<'a>(block: &'a [u8], pairs: &mut Vec<Pair<'a>>) {
     }
 }
 
-/// The map of these headers.
-pub(crate) fn block(pairs: &[(&str, &str)]) -> Vec<u8> {
-    let mut block = Vec::new();
-    let mut number = |number: usize| block.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
-    number(pairs.len());
-    for (name, value) in pairs {
-        number(name.len());
-        number(value.len());
-    }
-    for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
-        block.extend_from_slice(text.as_bytes());
-        block.push(0);
-    }
-    block
-}
-
 /// One text, and what follows its NUL.
 fn field(content: &[u8], length: [u8; 4]) -> Option<(&[u8], &[u8])> {
     let (text, rest) = content.split_at_checked(u32::from_le_bytes(length) as usize)?;
@@ -88,13 +72,6 @@ mod tests {
                 (b"x-latin", b"2")
             ]
         );
-    }
-
-    #[test]
-    fn writes_a_map() {
-        let written = super::block(&[(":path", "/v1"), ("", "x")]);
-        assert_eq!(written, block(&[(":path", b"/v1"), ("", b"x")]));
-        assert_eq!(super::block(&[]), [0; 4]);
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub(crate) fn envelope(config: &Config, instance: u32) -> Envelope {
 
 /// OpenTelemetry's variables, as Envoy's `vm_config.environment_variables` has them. What is no UTF-8 is none.
 pub(crate) fn variables() -> BTreeMap<String, String> {
-    let texts = host::environment().into_iter().filter_map(|text| String::from_utf8(text).ok());
-    let variables = texts.filter_map(|text| text.split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())));
-    variables.filter(|(name, _)| name.starts_with("OTEL_")).collect()
+    let variables = std::env::vars_os();
+    let texts =
+        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| name.starts_with("OTEL_")).collect()
 }

@@ -17,6 +17,8 @@ use inferspan_core::otlp::outbox::Signal;
 use inferspan_core::sampling::Sampler;
 use inferspan_core::signal::Conventions;
 use inferspan_core::time::UnixNanos;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
 
 use crate::exchange::{Live, Stream};
 use crate::export::{ExportAnswer, Exporter};
@@ -26,7 +28,6 @@ use crate::live::{Entry, Registry};
 use crate::metering::Metering;
 use crate::resource;
 use crate::stats::{Stat, Stats};
-use crate::vm::global;
 
 /// The root context.
 #[derive(Debug)]
@@ -35,75 +36,9 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    pub(crate) fn new() -> Self {
-        Self { shared: Rc::new(Shared { state: RefCell::default() }) }
-    }
-
-    /// A stream of this configuration.
-    pub(crate) fn stream(&self) -> Stream {
-        Stream::new(Rc::clone(&self.shared))
-    }
-
-    /// Takes the configuration of so many bytes. Whether it is one.
-    pub(crate) fn configure(&mut self, size: usize) -> bool {
-        let text = match size {
-            0 => Ok(Vec::new()),
-            _ => host::buffer(Buffer::PluginConfiguration, 0, size),
-        };
-        match text {
-            Ok(text) => {
-                enlist(&self.shared);
-                self.shared.with(|state| state.configure(&text)).unwrap_or(false)
-            }
-            Err(status) => {
-                let line = format!("configuration cannot be read: {}", status.name());
-                host::log(Level::Error, &line);
-                false
-            }
-        }
-    }
-
-    pub(crate) fn tick(&mut self) {
-        self.shared.with(|state| {
-            let now = host::now();
-            if let Some(metering) = &mut state.metering {
-                metering.tick(now, &mut state.exporter, &mut state.stats);
-            }
-            state.exporter.tick(now, &mut state.stats, &mut state.ids);
-            state.flush();
-            state.settle(now);
-        });
-    }
-
-    /// A collector has answered, or cannot.
-    pub(crate) fn answered(&mut self, token: u32, headers: usize, body_size: usize, trailers: usize) {
-        self.shared.with(|state| {
-            let now = host::now();
-            let answer = ExportAnswer { headers, trailers, body_size };
-            let took = state.exporter.answered(token, answer, now, &mut state.stats, &mut state.ids);
-            if let Some(took) = took {
-                state.stats.took(took);
-                if let Some(metering) = &mut state.metering {
-                    metering.record_export(took, now);
-                }
-            }
-            state.settle(now);
-        });
-    }
-
-    /// Its listener is gone. Whether the host may delete it now. No export may be sent from here: it would crash
-    /// Envoy where Envoy ends.
-    pub(crate) fn done(&mut self) -> bool {
-        let life_of = |root: &Rc<Shared>| root.with(|state| state.life);
-        let roots = roots();
-        let others = roots.iter().filter(|root| !Rc::ptr_eq(root, &self.shared));
-        if others.map(life_of).any(|life| life == Some(Life::Living)) {
-            return self.shared.with(State::end).unwrap_or(true);
-        }
-        for root in roots {
-            root.with(State::end_with_vm);
-        }
-        true
+    /// The root that the host knows by this id.
+    pub(crate) fn new(id: u32) -> Self {
+        Self { shared: Rc::new(Shared { id, state: RefCell::default() }) }
     }
 }
 
@@ -111,6 +46,8 @@ impl Root {
 /// callback, so the state is always free; [`Shared::with`] does not rely on it.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// The root's id.
+    id: u32,
     state: RefCell<State>,
 }
 
@@ -180,11 +117,7 @@ impl Shared {
 
     /// Sends what can be sent at once. For a stream's callbacks, while the state is free.
     pub(crate) fn send(&self) {
-        self.with(|state| {
-            let now = host::now();
-            state.exporter.send(now, &mut state.stats, &mut state.ids);
-            state.settle(now);
-        });
+        host::enter_root(self.id);
     }
 }
 
@@ -338,6 +271,86 @@ impl Settings {
     }
 }
 
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, trailers: usize) {
+        self.shared.with(|state| {
+            let now = host::now();
+            let answer = ExportAnswer { headers, trailers, body_size };
+            let took = state.exporter.answered(token, answer, now, &mut state.stats, &mut state.ids);
+            if let Some(took) = took {
+                state.stats.took(took);
+                if let Some(metering) = &mut state.metering {
+                    metering.record_export(took, now);
+                }
+            }
+            state.settle(now);
+        });
+    }
+
+    /// No export may be sent from here: it would crash Envoy where Envoy ends.
+    fn on_done(&mut self) -> bool {
+        let life_of = |root: &Rc<Shared>| root.with(|state| state.life);
+        let roots = roots();
+        let others = roots.iter().filter(|root| !Rc::ptr_eq(root, &self.shared));
+        if others.map(life_of).any(|life| life == Some(Life::Living)) {
+            return self.shared.with(State::end).unwrap_or(true);
+        }
+        for root in roots {
+            root.with(State::end_with_vm);
+        }
+        true
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, size: usize) -> bool {
+        let text = match size {
+            0 => Ok(Vec::new()),
+            _ => host::buffer(Buffer::PluginConfiguration, 0, size),
+        };
+        match text {
+            Ok(text) => {
+                enlist(&self.shared);
+                self.shared.with(|state| state.configure(&text)).unwrap_or(false)
+            }
+            Err(status) => {
+                let line = format!("configuration cannot be read: {}", status.name());
+                host::log(Level::Error, &line);
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        self.shared.with(|state| {
+            let now = host::now();
+            if let Some(metering) = &mut state.metering {
+                metering.tick(now, &mut state.exporter, &mut state.stats);
+            }
+            state.exporter.tick(now, &mut state.stats, &mut state.ids);
+            state.flush();
+            state.settle(now);
+        });
+    }
+
+    /// By [`host::enter_root`]: a stream's end made a batch whole. There is no queue of the host's.
+    fn on_queue_ready(&mut self, _: u32) {
+        self.shared.with(|state| {
+            let now = host::now();
+            state.exporter.send(now, &mut state.stats, &mut state.ids);
+            state.settle(now);
+        });
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(Rc::clone(&self.shared))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
 /// Says what a configuration makes the filter do: once in the life of Envoy's process, and not in each VM.
 fn announce(text: &[u8], config: &Config) {
     // FNV-1a: nobody gains by two configurations that are one to it.
@@ -353,19 +366,18 @@ fn budget(config: &Config) -> Budget {
     Budget::new(config.limits.max_memory_bytes as usize)
 }
 
-global! {
+thread_local! {
     /// The roots of this VM that were configured, until they are deleted.
-    static ROOTS: RefCell<Vec<Weak<Shared>>> = RefCell::new(Vec::new());
+    static ROOTS: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
 }
 
 fn roots() -> Vec<Rc<Shared>> {
-    ROOTS.with(|roots| roots.borrow().iter().filter_map(Weak::upgrade).collect())
+    ROOTS.with_borrow(|roots| roots.iter().filter_map(Weak::upgrade).collect())
 }
 
 /// Adds a root to those of the VM, in the place of those that are no more.
 fn enlist(root: &Rc<Shared>) {
-    ROOTS.with(|roots| {
-        let mut roots = roots.borrow_mut();
+    ROOTS.with_borrow_mut(|roots| {
         roots.retain(|other| other.upgrade().is_some_and(|other| !Rc::ptr_eq(&other, root)));
         roots.push(Rc::downgrade(root));
     });

@@ -1,20 +1,8 @@
-//! The values of a trace context: ids, flags, the state that others hand on.
+//! The context of a span, and the state that others hand on with it.
 //!
-//! As OpenTelemetry's API has them, without the copies: a state is the text that it is sent as.
+//! As OpenTelemetry's API has them, without the copies: a state is the text that it is sent as, and no deque of pairs.
 
-use core::fmt;
-
-/// Id of a trace.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TraceId([u8; 16]);
-
-/// Id of a span.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SpanId([u8; 8]);
-
-/// What is said of a whole trace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TraceFlags(u8);
+use opentelemetry::{SpanId, TraceFlags, TraceId};
 
 /// Members `key=value` of several systems: at most 32, in their order, with commas between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,81 +16,6 @@ pub struct SpanContext {
     trace_flags: TraceFlags,
     is_remote: bool,
     trace_state: TraceState,
-}
-
-impl TraceId {
-    /// No trace's.
-    pub const INVALID: Self = Self([0; 16]);
-
-    /// The id of these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn to_bytes(self) -> [u8; 16] {
-        self.0
-    }
-}
-
-impl SpanId {
-    /// No span's.
-    pub const INVALID: Self = Self([0; 8]);
-
-    /// The id of these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn to_bytes(self) -> [u8; 8] {
-        self.0
-    }
-}
-
-impl From<u128> for TraceId {
-    fn from(number: u128) -> Self {
-        Self(number.to_be_bytes())
-    }
-}
-
-impl From<u64> for SpanId {
-    fn from(number: u64) -> Self {
-        Self(number.to_be_bytes())
-    }
-}
-
-impl TraceFlags {
-    /// The span may be recorded.
-    pub const SAMPLED: Self = Self(SAMPLED);
-
-    /// The flags of these bits.
-    #[must_use]
-    pub const fn new(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    /// Their bits.
-    #[must_use]
-    pub const fn to_u8(self) -> u8 {
-        self.0
-    }
-
-    /// Whether the span may be recorded.
-    #[must_use]
-    pub const fn is_sampled(self) -> bool {
-        self.0 & SAMPLED != 0
-    }
-
-    /// The same but for whether the span may be recorded.
-    #[must_use]
-    pub const fn with_sampled(self, sampled: bool) -> Self {
-        if sampled { Self(self.0 | SAMPLED) } else { Self(self.0 & !SAMPLED) }
-    }
 }
 
 impl TraceState {
@@ -224,7 +137,7 @@ impl SpanContext {
 
     /// Whether it may be recorded.
     #[must_use]
-    pub const fn is_sampled(&self) -> bool {
+    pub fn is_sampled(&self) -> bool {
         self.trace_flags.is_sampled()
     }
 
@@ -241,26 +154,6 @@ impl SpanContext {
     }
 }
 
-macro_rules! hexadecimal {
-    ($($id:ident)*) => {$(
-        impl fmt::Display for $id {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-        }
-
-        impl fmt::Debug for $id {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-    )*};
-}
-
-hexadecimal!(TraceId SpanId);
-
-/// Flag: the span may be recorded.
-const SAMPLED: u8 = 1;
 /// Most members of a state.
 const MAX_MEMBERS: usize = 32;
 /// Longest key, and longest value.
@@ -298,12 +191,5 @@ mod tests {
         let more = TraceState::parse(&full.join(",")).unwrap().insert("new", "v").unwrap();
         assert_eq!(more.header(), format!("new=v,{}", full[..31].join(",")));
         assert_eq!(TraceState::parse(&format!("{},x=1", full.join(","))), None);
-    }
-
-    #[test]
-    fn ids_are_shown_in_hexadecimal() {
-        assert_eq!(TraceId::from(0xab_u128).to_string(), "000000000000000000000000000000ab");
-        assert_eq!(SpanId::from(0x0123_4567_89ab_cdef_u64).to_string(), "0123456789abcdef");
-        assert_eq!(format!("{:?}", SpanId::INVALID), "0000000000000000");
     }
 }

@@ -8,7 +8,8 @@ pub mod baggage;
 mod context;
 mod w3c;
 
-pub use context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+pub use context::{SpanContext, TraceState};
+pub use opentelemetry::{SpanId, TraceFlags, TraceId};
 
 use crate::headers::Headers;
 pub use w3c::{TraceParent, parse_traceparent, traceparent};

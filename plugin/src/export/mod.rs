@@ -2,8 +2,8 @@
 //!
 //! A batch that is whole leaves at once, with the end of the exchange that filled it; a tick is set only for what
 //! waits: for the age of a batch, the end of a back-off, an answer that does not come. So an idle VM is never
-//! woken. Answers come to the root, whatever context an export is sent from. Each collector has an outbox of its own,
-//! so that one that is down holds no other up.
+//! woken. Exports are sent in the root's callbacks alone ([`crate::host::enter_root`] says why). Each collector
+//! has an outbox of its own, so that one that is down holds no other up.
 
 mod answer;
 mod collector;

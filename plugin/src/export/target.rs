@@ -88,9 +88,9 @@ impl Target {
         if is_grpc {
             headers.push(("te", "trailers"));
             let framed = grpc::frame(message, self.compression == Compression::Gzip);
-            return host::http_call(&self.cluster, &headers, &framed, self.timeout);
+            return host::http_call(&self.cluster, headers, &framed, self.timeout);
         }
-        host::http_call(&self.cluster, &headers, message, self.timeout)
+        host::http_call(&self.cluster, headers, message, self.timeout)
     }
 
     /// What an answer means.
