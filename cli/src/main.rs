@@ -9,6 +9,7 @@
 mod base_url;
 mod configuration;
 mod demo;
+mod page;
 mod parts;
 mod prices;
 mod progress;

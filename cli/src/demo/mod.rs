@@ -20,6 +20,7 @@ use serde_json::json;
 
 use self::calls::Call;
 use self::check::Mistake;
+use crate::page::{self, Page};
 use crate::parts::{self, Parts};
 use crate::progress::Progress;
 use crate::show::{self, Format, terminal, tree};
@@ -30,6 +31,7 @@ use crate::stop::Stop;
 #[command(after_help = "\
 Examples:
   inferspan demo                          the traces as trees
+  inferspan demo --open                   the same as a page in the browser
   inferspan demo --format json | jq .     the spans as OTLP/JSON, one export request a line
 
 Nothing leaves this machine: the provider is simulated. Exit code 0 says that every call came back as the span it
@@ -38,6 +40,11 @@ pub(crate) struct Args {
     /// How to print what is received
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Serve a page to look at, too, and stay until Ctrl-C; --open does so, and opens it
+    #[arg(long)]
+    page: bool,
+    #[command(flatten)]
+    looking: page::Looking,
     #[command(flatten)]
     parts: parts::Given,
 }
@@ -47,10 +54,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let progress = Progress::new();
     let parts = Parts::get(&args.parts, &progress)?;
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(show(&parts, args.format, &progress))
+    runtime.block_on(show(&args, &parts, &progress))
 }
 
-async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<ExitCode> {
+async fn show(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCode> {
     let mut stop = Stop::listen();
     let provider = Provider::start(Pace::REAL).await?;
     let receiver = Receiver::start().await?;
@@ -72,11 +79,16 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
     let address = envoy.listener(LISTENER)?;
     progress.done("start", &format!("http://{address} → Envoy with the filter → a simulated provider"));
     progress.clear();
+    let page = match args.page || args.looking.is_to_open() {
+        true => Some(Page::serve(&args.looking).await?),
+        false => None,
+    };
 
     let calls = calls::all();
-    let mut board = Board { calls: &calls, format, shown: Vec::new() };
+    let mut board = Board { calls: &calls, format: args.format, shown: Vec::new() };
     let mut mistakes = tokio::select! {
         mistakes = board.follow(&receiver, address) => mistakes?,
+        failed = page::follow(page.as_ref(), &receiver) => return failed,
         error = envoy.unexpected_end() => return Err(error),
         signal = stop.requested() => {
             envoy.stop().await?;
@@ -86,7 +98,15 @@ async fn show(parts: &Parts, format: Format, progress: &Progress) -> Result<Exit
     // Whatever else the filter has to say comes out now: a span too many would be among it.
     envoy.drain(LAST_SPAN).await?;
     mistakes.extend(check::spans(&calls, &receiver.spans()));
-    Ok(judge(&calls, &mistakes))
+    let judged = judge(&calls, &mistakes);
+    if page.is_some() {
+        eprintln!("The page stays until Ctrl-C.");
+        tokio::select! {
+            _ = stop.requested() => {}
+            failed = page::follow(page.as_ref(), &receiver) => return failed,
+        }
+    }
+    Ok(judged)
 }
 
 fn stopped(signal: &str, progress: &Progress) -> ExitCode {

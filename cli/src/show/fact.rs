@@ -101,3 +101,18 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("reasoning_tokens", "llm.token_count.completion_details.reasoning"),
     ("cost", "llm.cost.total"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page reads the same attributes.
+    #[test]
+    fn the_page_knows_each_attribute_that_tells_a_fact() {
+        let page = include_str!("../../../web/page/facts.js");
+        let own = FACTS.iter().flat_map(|fact| fact.attributes());
+        for key in own.chain(ELSEWHERE.iter().map(|(_, key)| *key)) {
+            assert!(page.contains(&format!("\"{key}\"")), "{key}");
+        }
+    }
+}

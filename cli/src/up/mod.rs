@@ -20,6 +20,7 @@ use host_test::rig::receiver::Receiver;
 
 use crate::base_url;
 use crate::configuration;
+use crate::page::{self, Page};
 use crate::parts::{self, Parts};
 use crate::progress::Progress;
 use crate::show::{self, Format};
@@ -63,6 +64,8 @@ pub(crate) struct Args {
     /// Say of each request what the filter takes it for, and why one makes no span
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    page: page::Looking,
     #[command(flatten)]
     parts: parts::Given,
 }
@@ -117,12 +120,14 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     progress.done("start", &format!("http://{address} → Envoy with the filter → {upstreams}"));
     progress.clear();
     greet(args, &upstreams, address)?;
+    let page = Page::serve(&args.page).await?;
 
     let mut printer = Printer::new(&receiver, args.format, args.otlp.is_none() && !args.summary);
     let signal = tokio::select! {
         signal = stop.requested() => signal,
         error = envoy.unexpected_end() => return Err(error),
         failed = printer.follow() => return failed,
+        failed = page.follow(&receiver) => return failed,
     };
     eprintln!("{signal}: calls under way may end, what is queued is delivered; again to stop at once");
     let lost = tokio::select! {

@@ -1,0 +1,6 @@
+//! The page, in a real browser.
+
+mod axe;
+mod chromium;
+mod live;
+mod served;
