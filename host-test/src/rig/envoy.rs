@@ -12,7 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -25,6 +25,7 @@ use super::account::Account;
 use super::admin::Admin;
 use super::config::Config;
 use super::guard::Guard;
+use super::poll;
 
 /// An Envoy that answers. Dropped, it is killed; see [`Envoy::drain`] for an end in good order.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Envoy {
                 let _ = logging.await;
                 return Err(envoy.failure(&format!("Envoy ended while it started ({status})")));
             }
-            ready = timeout(PATIENCE, until_ready(&envoy.admin)) => if ready.is_err() {
+            ready = until_ready(&envoy.admin) => if ready.is_err() {
                 return Err(envoy.failure(&format!("Envoy was not ready within {} s", PATIENCE.as_secs())));
             }
         }
@@ -149,20 +150,14 @@ impl Envoy {
     }
 
     async fn account_with(&self, what: &str, wanted: impl Fn(&Account) -> bool) -> Result<Account> {
-        let waiting = async {
-            loop {
-                let account = self.account().await?;
-                if wanted(&account) {
-                    return anyhow::Ok(account);
-                }
-                // Envoy tells its counters only when asked.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
         // A back-off alone may take half a minute.
-        match timeout(PATIENCE * 4, waiting).await {
-            Ok(account) => account,
-            Err(_) => bail!("{what}: not within {} s: {:?}", PATIENCE.as_secs() * 4, self.account().await?),
+        let found = poll::until(what, PATIENCE * 4, async || {
+            let account = self.account().await?;
+            anyhow::Ok(wanted(&account).then_some(account))
+        });
+        match found.await {
+            Ok(account) => Ok(account),
+            Err(why) => Err(why.context(format!("{:?}", self.account().await?))),
         }
     }
 
@@ -216,20 +211,18 @@ impl Envoy {
         let deadline = Instant::now() + at_most;
         self.admin.stop_listening().await?;
         let mut quiet_since = None;
-        let account = loop {
+        let account = poll::until("calls end", at_most + PATIENCE, async || {
             let account = self.account().await?;
             let now = Instant::now();
-            if account.is_open() {
+            let is_quiet = if account.is_open() {
                 quiet_since = None;
-            } else if account.requests == 0 || now - *quiet_since.get_or_insert(now) >= COUNTING {
-                break account;
-            }
-            if now >= deadline {
-                break account;
-            }
-            // Envoy tells its counters only when asked.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        };
+                false
+            } else {
+                account.requests == 0 || now - *quiet_since.get_or_insert(now) >= COUNTING
+            };
+            anyhow::Ok((is_quiet || now >= deadline).then_some(account))
+        })
+        .await?;
         self.stop().await?;
         Ok(account.held())
     }
@@ -269,11 +262,8 @@ impl Envoy {
     }
 }
 
-async fn until_ready(admin: &Admin) {
-    while !admin.is_ready().await {
-        // Envoy has nothing to wait on before its admin interface is there.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+async fn until_ready(admin: &Admin) -> Result<()> {
+    poll::until("Envoy is ready", PATIENCE, async || Ok(admin.is_ready().await.then_some(()))).await
 }
 
 /// The end of Envoy's log.

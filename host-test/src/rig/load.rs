@@ -1,17 +1,14 @@
-//! Calls at a steady rate, on connections that stay open.
+//! Calls at a steady rate, on connections that stay open, and who answers them as fast as they come.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::PATIENCE;
@@ -81,7 +78,7 @@ async fn call_on(
     enough: Arc<AtomicBool>,
 ) -> Vec<Call> {
     let mut calls = Vec::new();
-    let mut open: Option<SendRequest<Full<Bytes>>> = None;
+    let mut open: Option<Connection> = None;
     let mut next = first;
     loop {
         sleep_until(next).await;
@@ -90,40 +87,149 @@ async fn call_on(
         }
         // What the server is too slow for is not made up for.
         next = (next + interval).max(Instant::now());
-        let mut sender = match open.take().filter(|sender| !sender.is_closed()) {
-            Some(sender) => sender,
-            None => match connect(server).await {
-                Ok(sender) => sender,
+        let mut connection = match open.take() {
+            Some(connection) => connection,
+            None => match Connection::open(server).await {
+                Ok(connection) => connection,
                 Err(_) => return calls,
             },
         };
         let case = Case::new();
-        let answered = call(&mut sender, &case).await.is_ok();
-        calls.push(Call { trace_id: case.trace_id, answered, ended: Instant::now() });
-        if answered && sender.ready().await.is_ok() {
-            open = Some(sender);
+        let answer = connection.call(&case).await;
+        calls.push(Call { trace_id: case.trace_id, answered: answer.is_ok(), ended: Instant::now() });
+        if let Ok(Answered { goes_on: true }) = answer {
+            open = Some(connection);
         }
     }
 }
 
-async fn connect(server: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
-    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // It ends with its sender.
-    tokio::spawn(connection);
-    Ok(sender)
+/// A connection that knows one request and reads no more of an answer than where it ends: a client made for everything
+/// would take more of a machine than what is tested.
+struct Connection {
+    stream: TcpStream,
+    answer: Vec<u8>,
 }
 
-async fn call(sender: &mut SendRequest<Full<Bytes>>, case: &Case) -> Result<()> {
-    let call = case.openai(Scenario::Answer, false);
-    let mut request = hyper::Request::builder().method(call.method).uri(call.path);
-    for (name, value) in &call.headers {
-        request = request.header(name, value.as_slice());
+/// A whole answer with a 2xx came.
+struct Answered {
+    /// Another request may follow.
+    goes_on: bool,
+}
+
+impl Connection {
+    async fn open(server: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(server).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, answer: Vec::new() })
     }
-    let response = sender.send_request(request.body(Full::new(call.body))?).await?;
-    let whole = response.status().is_success();
-    response.into_body().collect().await?;
-    anyhow::ensure!(whole, "an error");
-    Ok(())
+
+    /// Makes an ordinary call of OpenAI's chat completions.
+    async fn call(&mut self, case: &Case) -> Result<Answered> {
+        let Case { id, trace_id, span_id } = case;
+        let request = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: api.openai.com\r\ncontent-type: application/json\r\n\
+             x-simulate: {}\r\nx-case: {id}\r\ntraceparent: 00-{trace_id}-{span_id}-01\r\n\
+             content-length: {}\r\n\r\n{BODY}",
+            Scenario::Answer.name(),
+            BODY.len(),
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer.clear();
+        while !ends(&self.answer) {
+            ensure!(self.stream.read_buf(&mut self.answer).await? > 0, "the server hangs up");
+        }
+        ensure!(self.answer.starts_with(b"HTTP/1.1 2"), "an error");
+        let (head, _) = parts(&self.answer).unwrap_or_default();
+        Ok(Answered { goes_on: !head.contains("connection: close") })
+    }
+}
+
+/// Whether an answer is whole.
+fn ends(answer: &[u8]) -> bool {
+    let Some((head, body)) = parts(answer) else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    match length.and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) => body.len() >= length,
+        None => body.ends_with("0\r\n\r\n"),
+    }
+}
+
+/// Head and body of a message, once the head is whole.
+fn parts(message: &[u8]) -> Option<(&str, &str)> {
+    std::str::from_utf8(message).ok()?.split_once("\r\n\r\n")
+}
+
+/// A provider that gives every request the same answer, at once: what [`super::provider`] does for each takes longer than
+/// what Envoy does. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Canned {
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl Canned {
+    /// Starts one on a free port.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move {
+            // Dropped with this task, and with it every connection.
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(answer_all(stream));
+            }
+        });
+        Ok(Self { address, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Canned {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn answer_all(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
+    let mut request = Vec::new();
+    loop {
+        request.clear();
+        while !ends(&request) {
+            if stream.read_buf(&mut request).await? == 0 {
+                return Ok(());
+            }
+        }
+        stream.write_all(answer.as_bytes()).await?;
+    }
+}
+
+const BODY: &str = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Hi"}]}"#;
+const ANSWER: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1781000000,"model":"gpt-5-mini-2026-08-07","choices":[{"index":0,"message":{"role":"assistant","content":"Hello. What can I do for you?","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":148,"completion_tokens":97,"total_tokens":245,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":null}"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_ends_where_its_head_says() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n";
+        for (message, whole) in [
+            (head.to_owned(), false),
+            (format!("{head}\r\nab"), false),
+            (format!("{head}\r\nabc"), true),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n".to_owned(), false),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n".to_owned(), true),
+        ] {
+            assert_eq!(ends(message.as_bytes()), whole, "{message:?}");
+        }
+    }
 }

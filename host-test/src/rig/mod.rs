@@ -18,7 +18,7 @@
 //!   [`load`] makes many.
 //!
 //! Nothing here waits by sleeping for a guessed time: whoever waits names the event, and a deadline turns an
-//! event that never comes into an error that says which.
+//! event that never comes into an error that says which. What gives no sign is looked at again by [`poll`].
 
 pub mod account;
 pub mod admin;
@@ -35,6 +35,7 @@ pub mod journal;
 pub mod load;
 pub mod machine;
 pub mod mesh;
+pub mod poll;
 pub mod port;
 mod process;
 pub mod provider;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::trace::v1::{Span as Wire, status::StatusCode};
+use opentelemetry_proto::tonic::trace::v1::{Span as Wire, span, status::StatusCode};
 
 /// One span with its resource.
 #[derive(Clone, Debug)]
@@ -36,6 +36,26 @@ pub struct Span {
     pub attributes: BTreeMap<String, Value>,
     /// Its resource's attributes.
     pub resource: BTreeMap<String, Value>,
+    /// What happened within it.
+    pub events: Vec<Event>,
+}
+
+/// An event of a span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// Nanoseconds since 1970.
+    pub time: u64,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
+}
+
+impl Event {
+    fn new(event: &span::Event) -> Self {
+        let attributes = attributes(&event.attributes);
+        Self { name: event.name.clone(), time: event.time_unix_nano, attributes }
+    }
 }
 
 /// An attribute's value.
@@ -85,6 +105,7 @@ impl Span {
             message: span.status.as_ref().map(|status| status.message.clone()).unwrap_or_default(),
             attributes: attributes(&span.attributes),
             resource,
+            events: span.events.iter().map(Event::new).collect(),
         }
     }
 

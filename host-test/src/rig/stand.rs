@@ -38,6 +38,8 @@ pub struct Plan {
     pub tracing: bool,
     /// How fast the provider answers.
     pub pace: Pace,
+    /// Who answers in its place, if anybody.
+    pub upstream: Option<SocketAddr>,
     /// How Envoy runs.
     pub options: Options,
 }
@@ -57,7 +59,7 @@ impl Plan {
     /// One worker, and a provider that answers as fast as a test likes.
     pub fn new(filter: Value, collector: Upstream) -> Self {
         let options = Options { concurrency: 1, ..Options::default() };
-        Self { filter, collector, tracing: false, pace: Pace::FAST, options }
+        Self { filter, collector, tracing: false, pace: Pace::FAST, upstream: None, options }
     }
 }
 
@@ -73,7 +75,7 @@ impl Stand {
         let filter = Filter { wasm: wasm().await?, configuration: plan.filter };
         let config = Config {
             listeners: vec![listener("filtered", Some(filter)), listener("plain", None)],
-            upstream: Upstream::plain(provider.address()),
+            upstream: Upstream::plain(plan.upstream.unwrap_or(provider.address())),
             collector: Some(plan.collector),
             tracing: plan.tracing,
         };

@@ -1,21 +1,20 @@
 //! Every signal arrives, in every protocol.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use host_test::rig::PATIENCE;
 use host_test::rig::client::Request;
 use host_test::rig::collector::{Collector, Written};
 use host_test::rig::config::Upstream;
 use host_test::rig::provider::Scenario;
 use host_test::rig::span::{Span, Value, attributes, hex};
 use host_test::rig::stand::{Case, Plan, Stand};
+use host_test::rig::{PATIENCE, poll};
 use hyper::Method;
 use hyper::body::Bytes;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Histogram, HistogramDataPoint, metric,
+    AggregationTemporality, Histogram, HistogramDataPoint, metric, number_data_point,
 };
 use serde_json::{Value as Json, json};
 
@@ -143,6 +142,13 @@ async fn metrics(collector: &Collector, streamed: &Case) -> Result<()> {
         assert_eq!(point.count, 1);
         assert_eq!(attributes(&point.attributes).get("gen_ai.request.model"), Some(&Value::from(model)));
     }
+    let exports = |written: &Written| latest(written, "inferspan.export_duration", &[]);
+    let exports = collector.find("how long exports take", exports).await?;
+    assert!(exports.count > 0 && exports.sum > Some(0.0), "{exports:?}");
+    for gauge in ["inferspan.queue_records", "inferspan.queue_bytes"] {
+        let of_gauge = |written: &Written| level(written, gauge);
+        assert!(collector.find(gauge, of_gauge).await? >= 0, "{gauge}");
+    }
     for (name, of_what, value) in [
         ("gen_ai_client_token_usage_sum", r#"gen_ai_token_type="input""#, "148"),
         ("gen_ai_client_token_usage_sum", r#"gen_ai_token_type="output""#, "97"),
@@ -156,23 +162,17 @@ async fn metrics(collector: &Collector, streamed: &Case) -> Result<()> {
 
 /// What Prometheus sees of a metric, as soon as it does.
 async fn scraped(collector: &Collector, name: &str, of_what: &str) -> Result<String> {
-    let scraping = async {
-        loop {
-            let server = collector.prometheus();
-            let headers = vec![("host".to_owned(), server.to_string().into_bytes())];
-            let path = "/metrics".to_owned();
-            let scrape = Request { method: Method::GET, path, headers, body: Bytes::new() };
-            let text = String::from_utf8(scrape.send(server).await?.body.to_vec())?;
-            let is_it = |line: &&str| line.starts_with(&format!("{name}{{")) && line.contains(of_what);
-            if let Some(line) = text.lines().find(is_it) {
-                return anyhow::Ok(line.to_owned());
-            }
-            // It is served to who asks, and may be so a moment after it is in the file.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, scraping).await;
-    in_time.with_context(|| format!("{name} with {of_what} is not there for Prometheus"))?
+    // It may be served a moment after it is in the file.
+    poll::until(&format!("{name} with {of_what} is there for Prometheus"), PATIENCE, async || {
+        let server = collector.prometheus();
+        let headers = vec![("host".to_owned(), server.to_string().into_bytes())];
+        let path = "/metrics".to_owned();
+        let scrape = Request { method: Method::GET, path, headers, body: Bytes::new() };
+        let text = String::from_utf8(scrape.send(server).await?.body.to_vec())?;
+        let is_it = |line: &&str| line.starts_with(&format!("{name}{{")) && line.contains(of_what);
+        Ok(text.lines().find(is_it).map(str::to_owned))
+    })
+    .await
 }
 
 /// The last point of a histogram that has these attributes.
@@ -190,6 +190,21 @@ fn latest(written: &Written, name: &str, wanted: &[(&str, &str)]) -> Option<Hist
         wanted.iter().all(|(key, value)| told.get(*key) == Some(&Value::from(*value)))
     };
     points.rev().find(|point| has(&attributes(&point.attributes))).cloned()
+}
+
+/// The last value of a gauge without attributes.
+fn level(written: &Written, name: &str) -> Option<i64> {
+    let resources = written.metrics.iter().flat_map(|request| &request.resource_metrics);
+    let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+    let metrics = scopes.flat_map(|scope| &scope.metrics).filter(|metric| metric.name == name);
+    let mut gauges = metrics.filter_map(|metric| match &metric.data {
+        Some(metric::Data::Gauge(gauge)) => gauge.data_points.last(),
+        _ => None,
+    });
+    gauges.next_back().and_then(|point| match point.value {
+        Some(number_data_point::Value::AsInt(value)) => Some(value),
+        _ => None,
+    })
 }
 
 fn is_cumulative(histogram: &Histogram) -> bool {

@@ -4,6 +4,7 @@
 mod accounts;
 mod delivery;
 mod outage;
+mod records;
 
 use anyhow::{Context, Result};
 use host_test::rig::collector::{Collector, install};

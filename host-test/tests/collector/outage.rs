@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use host_test::rig::collector::Collector;
 use host_test::rig::config::Upstream;
-use host_test::rig::load::Load;
+use host_test::rig::load::{Canned, Load};
 use host_test::rig::provider::{Pace, Scenario};
 use host_test::rig::stand::{Case, Plan, Stand};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::collector;
+use crate::records::{RECORDS, settled, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_down_at_the_start_gets_everything_when_it_is_up() -> Result<()> {
@@ -40,7 +41,9 @@ async fn what_is_sent_through_a_restart_is_delivered_or_counted() -> Result<()> 
     let sixth = Duration::from_secs(seconds.parse().context("INFERSPAN_LOAD_SECONDS")?) / 6;
     let mut collector = collector().await?;
     collector.up().await?;
-    let plan = Plan { pace: Pace::NONE, ..Plan::new(json!({}), Upstream::plain(collector.http())) };
+    let provider = Canned::start().await?;
+    let upstream = Some(provider.address());
+    let plan = Plan { upstream, ..Plan::new(json!({}), Upstream::plain(collector.http())) };
     let stand = Stand::start(plan).await?;
 
     let began = Instant::now();
@@ -61,7 +64,8 @@ async fn what_is_sent_through_a_restart_is_delivered_or_counted() -> Result<()> 
     let account = stand.envoy.settled(sent).await?;
     let delivered = delivered(&collector)?;
     println!(
-        "{sent} calls in {took:?}: {} exported, {} dropped, {} delivered; Envoy occupied {before} bytes, then {after}",
+        "{sent} calls in {took:?}, {:.0} a second: {} exported, {} dropped, {} delivered; Envoy occupied {before} bytes, then {after}",
+        sent as f64 / took.as_secs_f64(),
         account.exported,
         account.dropped,
         delivered.len(),
@@ -73,6 +77,42 @@ async fn what_is_sent_through_a_restart_is_delivered_or_counted() -> Result<()> 
     let count = delivered.len() as u64;
     assert!(account.exported <= count && count <= sent, "{account:?}: {count} are delivered");
     assert!(after < before + MEMORY, "Envoy occupied {before} bytes, then {after}");
+    Ok(())
+}
+
+/// The same of every signal at once, and of every record: fewer calls, as each is told thrice.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_sent_through_a_restart_is_delivered_or_counted() -> Result<()> {
+    let mut collector = collector().await?;
+    collector.up().await?;
+    let filter = json!({
+        "otlp": { "signals": ["traces", "metrics", "logs"], "max_batch_age_ms": 100 },
+        "metrics": { "interval_ms": 1000 },
+        "logs": { "events": ["inference_details"] },
+    });
+    let plan = Plan { pace: Pace::NONE, ..Plan::new(filter, Upstream::plain(collector.http())) };
+    let stand = Stand::start(plan).await?;
+    let load = Load::start(stand.filtered, 200, 16);
+    stand.provider.events().since(400).await;
+    collector.kill().await?;
+    // Provider and Envoy write each call down twice.
+    stand.provider.events().since(1600).await;
+    collector.up().await?;
+    stand.provider.events().since(2400).await;
+    let sent = load.stop().await?.len() as u64;
+
+    let accounts = settled(&stand.envoy, |of| of.queued >= sent && of.held() == 0).await?;
+    assert_eq!([accounts["spans"].queued, accounts["log_records"].queued], [sent, sent]);
+    stand.envoy.stop().await?;
+    collector.stop().await?;
+    let written = written(&collector)?;
+    for records in RECORDS {
+        let (of, written) = (accounts[records], written[records]);
+        assert!(of.exported > 0, "{records}: {of:?}");
+        assert_eq!(of.queued, of.exported + of.dropped + of.held(), "{records}");
+        // What was written when the Collector was killed and not acknowledged came again, or was dropped after that.
+        assert!(written >= of.exported, "{records}: {of:?}, {written} written");
+    }
     Ok(())
 }
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use host_test::rig::provider::Scenario;
 use host_test::rig::receiver::{Export, Receiver, Reply};
+use host_test::rig::{PATIENCE, poll};
 use hyper::StatusCode;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use serde_json::json;
 
 use crate::world::{Case, World, runtime};
@@ -25,10 +28,12 @@ fn after_an_outage_of_any_kind_everything_arrives_by_grpc() -> Result<()> {
 async fn outages(protocol: &str) -> Result<()> {
     let mut world = World::start(json!({
         "otlp": {
-            "protocol": protocol, "signals": ["traces", "logs"],
+            "protocol": protocol, "signals": ["traces", "metrics", "logs"],
             "max_batch_age_ms": 100, "timeout_ms": 500, "max_batch_records": 4,
         },
         "logs": { "events": ["inference_details"] },
+        // Longer than what was counted takes to reach Envoy.
+        "metrics": { "interval_ms": 3000 },
     }))
     .await?;
     let mut sent = 0;
@@ -58,6 +63,7 @@ async fn outages(protocol: &str) -> Result<()> {
         // None of these took what it did not acknowledge: nothing comes twice.
         assert_eq!(received(&world.receiver), (sent, sent), "{outage}");
         assert_eq!(logged(&world.receiver), sent, "{outage}");
+        measured(&world).await.context(outage)?;
     }
     Ok(())
 }
@@ -164,6 +170,36 @@ fn received(receiver: &Receiver) -> (u64, u64) {
         receiver.exports().map(Export::spans).into_iter().flatten().map(|span| span.span_id).collect();
     let different: BTreeSet<&String> = ids.iter().collect();
     (ids.len() as u64, different.len() as u64)
+}
+
+/// Waits until every metric point that was queued has come, once, and none was lost.
+async fn measured(world: &World) -> Result<()> {
+    poll::until("every metric point came", PATIENCE, async || {
+        let stats = world.envoy.admin().stats().await?;
+        let of = |fate: &str| {
+            stats.get(&format!("wasmcustom.inferspan_metric_points_{fate}")).copied().unwrap_or(0)
+        };
+        let points = points(&world.receiver);
+        let queued = of("queued");
+        Ok((queued > 0 && [of("exported"), points] == [queued; 2]).then_some(()))
+    })
+    .await
+}
+
+/// How many metric points came.
+fn points(receiver: &Receiver) -> u64 {
+    let of_metric = |metric: &Metric| match &metric.data {
+        Some(Data::Sum(sum)) => sum.data_points.len() as u64,
+        Some(Data::Gauge(gauge)) => gauge.data_points.len() as u64,
+        Some(Data::Histogram(histogram)) => histogram.data_points.len() as u64,
+        _ => 0,
+    };
+    let of_export = |export: &Export| {
+        let resources = export.metrics.iter().flat_map(|request| &request.resource_metrics);
+        let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+        scopes.flat_map(|scope| &scope.metrics).map(of_metric).sum::<u64>()
+    };
+    receiver.exports().map(of_export).into_iter().sum()
 }
 
 /// How many log records came.

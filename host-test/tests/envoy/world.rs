@@ -3,10 +3,8 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use host_test::rig::PATIENCE;
+use anyhow::{Result, anyhow};
 use host_test::rig::config::Upstream;
 use host_test::rig::envoy::Envoy;
 use host_test::rig::provider::{Event, Provider};
@@ -14,6 +12,7 @@ use host_test::rig::receiver::Receiver;
 use host_test::rig::span::Span;
 pub(crate) use host_test::rig::stand::{Case, binary, wasm};
 use host_test::rig::stand::{Plan, Stand};
+use host_test::rig::{PATIENCE, poll};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -91,14 +90,10 @@ impl World {
     }
 }
 
-/// Waits until Envoy's counter of that name is more than that. Envoy tells its counters only when asked.
+/// Waits until Envoy's counter of that name is more than that.
 pub(crate) async fn until_more_than(envoy: &Envoy, counter: &str, count: u64) -> Result<()> {
-    let counted = async {
-        while envoy.admin().stat(counter).await? <= count {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        anyhow::Ok(())
-    };
-    let in_time = tokio::time::timeout(PATIENCE, counted).await;
-    in_time.with_context(|| format!("{counter} stays {count} for {} s", PATIENCE.as_secs()))?
+    poll::until(&format!("{counter} is more than {count}"), PATIENCE, async || {
+        Ok((envoy.admin().stat(counter).await? > count).then_some(()))
+    })
+    .await
 }

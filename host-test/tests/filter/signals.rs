@@ -61,6 +61,70 @@ fn every_metric_point_is_counted() {
 }
 
 #[test]
+fn what_the_last_collection_cannot_send_is_counted() {
+    let mut proxy = configured(WITH_METRICS);
+    run(&mut proxy, 1);
+    proxy.advance(MINUTE + Duration::from_secs(5)).unwrap();
+    let of = |proxy: &Proxy, fate: &str| proxy.counter(&format!("inferspan_metric_points_{fate}")).unwrap();
+    let exported = of(&proxy, "exported");
+    assert_eq!([of(&proxy, "queued"), of(&proxy, "dropped_shutdown")], [exported, 0]);
+    run(&mut proxy, 1);
+    proxy.shut_down().unwrap();
+    assert_eq!(proxy.callouts().len(), 2, "nothing can be sent from there on");
+    let lost = of(&proxy, "dropped_shutdown");
+    assert!(lost > 3, "the second call, and the filter's own: {lost}");
+    assert_eq!([of(&proxy, "queued"), of(&proxy, "exported")], [exported + lost, exported]);
+    assert!(proxy.logs().iter().any(|line| line.text.contains("metric points were not delivered")));
+}
+
+#[test]
+fn a_root_that_ends_before_its_vm_sends_a_last_collection() {
+    let mut proxy =
+        proxy().configuration(WITH_METRICS).another_plugin("newer", "inferspan", "{}").start().unwrap();
+    run(&mut proxy, 2);
+    proxy.end_plugin(0).unwrap();
+    proxy.advance(Duration::from_secs(5)).unwrap();
+    assert_eq!(paths(&proxy), ["/v1/traces", "/v1/metrics"]);
+    let [duration] =
+        histogram(&metrics(&proxy.callouts()[1]), "gen_ai.client.operation.duration").try_into().unwrap();
+    assert_eq!(duration.count, 2);
+    assert_eq!(proxy.counter("inferspan_metric_points_dropped_shutdown"), Some(0));
+}
+
+#[test]
+fn what_is_held_is_told_as_metrics() {
+    let takes_metrics = |callout: &Callout| match callout.headers.get_str(":path") {
+        Some("/v1/metrics") => Reply::status(200),
+        _ => Reply::never(),
+    };
+    let mut proxy =
+        proxy().configuration(WITH_METRICS).cluster_with("otel_collector", takes_metrics).start().unwrap();
+    run(&mut proxy, 4);
+    proxy.advance(MINUTE + Duration::from_secs(5)).unwrap();
+    let callouts = proxy.callouts();
+    let collection = callouts.iter().find(|callout| callout.headers.get_str(":path") == Some("/v1/metrics"));
+    let metrics = metrics(collection.unwrap());
+    assert_eq!(gauge(&metrics, "inferspan.queue_records"), 4, "the spans");
+    let bytes = gauge(&metrics, "inferspan.queue_bytes");
+    let sent = i64::try_from(callouts[0].body.len()).unwrap();
+    assert!(0 < bytes && bytes < sent, "{bytes} bytes of {sent}, which have an envelope");
+}
+
+#[test]
+fn how_long_exports_take_is_told_as_metrics() {
+    let late = Reply::status(200).after(Duration::from_millis(2500));
+    let mut proxy = proxy().configuration(WITH_METRICS).cluster("otel_collector", late).start().unwrap();
+    run(&mut proxy, 4);
+    proxy.advance(MINUTE + Duration::from_secs(5)).unwrap();
+    assert_eq!(paths(&proxy), ["/v1/traces", "/v1/metrics"]);
+    let metrics = metrics(&proxy.callouts()[1]);
+    let [took] = histogram(&metrics, "inferspan.export_duration").try_into().unwrap();
+    assert_eq!(took.explicit_bounds, [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
+    assert_eq!((took.count, took.sum), (1, Some(2.5)));
+    assert_eq!(took.bucket_counts, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+}
+
+#[test]
 fn a_vm_without_calls_collects_nothing() {
     let mut proxy = configured(WITH_METRICS);
     proxy.advance(10 * MINUTE).unwrap();
@@ -215,6 +279,13 @@ fn histogram(metrics: &[Metric], name: &str) -> Vec<HistogramDataPoint> {
     let metric = metrics.iter().find(|metric| metric.name == name).unwrap_or_else(|| panic!("no {name}"));
     let Some(Data::Histogram(histogram)) = &metric.data else { panic!("{metric:?}") };
     histogram.data_points.clone()
+}
+
+fn gauge(metrics: &[Metric], name: &str) -> i64 {
+    let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
+    let Some(Data::Gauge(gauge)) = &metric.data else { panic!("{metric:?}") };
+    let Some(Value::AsInt(value)) = gauge.data_points[0].value else { panic!("{gauge:?}") };
+    value
 }
 
 fn text(point: &HistogramDataPoint, key: &str) -> String {

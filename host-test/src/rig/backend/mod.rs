@@ -7,17 +7,15 @@ pub mod jaeger;
 pub mod phoenix;
 pub mod prometheus;
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use hyper::Method;
 use hyper::body::Bytes;
 use serde_json::Value;
 
-use super::PATIENCE;
 use super::client::Request;
+use super::{PATIENCE, poll};
 
 /// What a backend answers, as JSON; `None` where it knows of no such thing.
 async fn get(server: SocketAddr, path: &str) -> Result<Option<Value>> {
@@ -32,16 +30,6 @@ async fn get(server: SocketAddr, path: &str) -> Result<Option<Value>> {
 }
 
 /// What `ask` finds, now or within [`PATIENCE`]. `what` names it in the error.
-async fn find<T, F: Future<Output = Result<Option<T>>>>(what: &str, mut ask: impl FnMut() -> F) -> Result<T> {
-    let search = async {
-        loop {
-            if let Some(found) = ask().await? {
-                return anyhow::Ok(found);
-            }
-            // A backend tells only who asks.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, search).await;
-    in_time.map_err(|_| anyhow!("{what}: not within {} s", PATIENCE.as_secs()))?
+async fn find<T>(what: &str, ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    poll::until(what, PATIENCE, ask).await
 }

@@ -10,17 +10,16 @@ mod written;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::PATIENCE;
 use super::port::Port;
 use super::process::Process;
 use super::span::Span;
+use super::{PATIENCE, poll};
 pub use written::Written;
 
 /// A Collector. Dropped, it is killed.
@@ -102,17 +101,7 @@ impl Collector {
 
     /// What `wanted` finds in what is written, now or within [`PATIENCE`]. `what` names it in the error.
     pub async fn find<T>(&self, what: &str, mut wanted: impl FnMut(&Written) -> Option<T>) -> Result<T> {
-        let search = async {
-            loop {
-                if let Some(found) = wanted(&self.written()?) {
-                    return anyhow::Ok(found);
-                }
-                // A file gives no sign when it grows.
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, search).await;
-        in_time.map_err(|_| anyhow!("{what}: not within {} s", PATIENCE.as_secs()))?
+        poll::until(what, PATIENCE, async || Ok(wanted(&self.written()?))).await
     }
 
     /// The first span that `wanted` takes, now or as soon as it is written.
