@@ -75,9 +75,11 @@ impl Metering {
     }
 
     /// Nanoseconds until the next collection.
-    pub(crate) fn wake_in(&self, now: UnixNanos) -> Option<u64> {
+    pub(crate) fn wake_in(&mut self, now: UnixNanos) -> Option<u64> {
+        let next = self.next.as_mut()?;
         // A clock that was set back does not put it off beyond the interval.
-        self.next.map(|next| next.since(now).min(self.interval))
+        next.0 = next.0.min(now.0.saturating_add(self.interval));
+        Some(next.since(now))
     }
 
     /// Collects, if it is time.

@@ -166,7 +166,7 @@ impl State {
 
     /// Makes sure that a tick comes in time for all that waits for one.
     fn set_tick(&mut self, now: UnixNanos) {
-        let collection = self.metering.as_ref().and_then(|metering| metering.wake_in(now));
+        let collection = self.metering.as_mut().and_then(|metering| metering.wake_in(now));
         self.exporter.set_tick(now, self.stats.wake_in().into_iter().chain(collection).min());
     }
 

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod bodies;
+mod clocks;
 mod configuration;
 mod console;
 mod cost;
