@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_test::rig::span::{Span, Value};
+use host_test::rig::span::{Event, Span, Value};
 use inferspan_core::signal::{self, AttributeSink};
 use inferspan_core::trace_context::SpanId;
 
@@ -10,6 +10,12 @@ use inferspan_core::trace_context::SpanId;
 pub(crate) fn span(told: &signal::Span<'_>, service: &str) -> Span {
     let mut attributes = Attributes(BTreeMap::new());
     told.attributes(&mut attributes);
+    let mut events = Vec::new();
+    told.events(&mut |event| {
+        let mut attributes = Attributes(BTreeMap::new());
+        event.attributes(&mut attributes);
+        events.push(Event { name: event.name().to_owned(), time: event.time().0, attributes: attributes.0 });
+    });
     let (position, error) = (told.position(), told.error());
     let context = &position.context;
     Span {
@@ -26,6 +32,7 @@ pub(crate) fn span(told: &signal::Span<'_>, service: &str) -> Span {
         message: error.unwrap_or_default().to_owned(),
         attributes: attributes.0,
         resource: BTreeMap::from([("service.name".to_owned(), service.into())]),
+        events,
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
             message: String::new(),
             attributes: attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             resource: BTreeMap::new(),
+            events: Vec::new(),
         }
     }
 

@@ -34,6 +34,9 @@ fn each_attempt_is_a_span_under_the_clients_or_under_the_call() -> Result<()> {
         let [call] = calls.as_slice() else { panic!("{calls:#?}") };
         assert!(attempts.iter().all(|attempt| attempt.parent_id == call.span_id), "{attempts:#?}");
         assert_eq!(call.int("inferspan.envoy.attempt_count"), Some(3));
+        let attempts: Vec<_> = call.events.iter().filter(|event| event.name == "api_attempt").collect();
+        let [attempt] = attempts.as_slice() else { panic!("{:#?}", call.events) };
+        assert_eq!(attempt.attributes["attempt"], Told::Int(3));
         assert_eq!(call.text("inferspan.envoy.cluster"), Some("upstream"));
         assert_eq!(call.text("inferspan.envoy.route"), Some("everything"));
         assert_eq!(call.text("inferspan.envoy.upstream_address"), Some(&*world.upstream()));
@@ -90,7 +93,10 @@ impl World {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             filter,
         };
-        let configuration = json!({ "trace": { "propagate": true, "baggage": ["user.id"] } });
+        let configuration = json!({
+            "trace": { "propagate": true, "baggage": ["user.id"] },
+            "semconv": { "vocabularies": ["gen_ai", "llm"] },
+        });
         let filter = Filter { wasm: wasm().await?, configuration };
         let config = Config {
             listeners: vec![listener("calls", Some(filter)), listener("attempts", None)],

@@ -28,6 +28,36 @@ fn the_provider_is_told_the_filters_span_where_configured() -> Result<()> {
 }
 
 #[test]
+fn a_client_that_speaks_b3_is_the_parent_and_w3c_goes_out() -> Result<()> {
+    runtime()?.block_on(async {
+        let world = World::start(json!({ "trace": { "propagate": true } })).await?;
+        let single = |case: &Case| vec![("b3", format!("{}-{}-1", case.trace_id, case.span_id))];
+        let several = |case: &Case| {
+            vec![
+                ("x-b3-traceid", case.trace_id.clone()),
+                ("x-b3-spanid", case.span_id.clone()),
+                ("x-b3-sampled", "1".to_owned()),
+            ]
+        };
+        for b3 in [&single as &dyn Fn(&Case) -> Vec<(&'static str, String)>, &several] {
+            let case = Case::new();
+            let mut request = case.openai(Scenario::Answer, false);
+            request.headers.retain(|(name, _)| name != "traceparent");
+            let request =
+                b3(&case).into_iter().fold(request, |request, (name, value)| request.header(name, value));
+            assert_eq!(request.send(world.filtered).await?.status, 200);
+            let span = world.span_of(&case).await?;
+            assert_eq!(span.parent_id, case.span_id);
+            let arrived =
+                world.event("the request arrives", &case, |event| matches!(event, Event::Arrived(_))).await?;
+            let sent = arrived.request().headers.get("traceparent").context("no traceparent went up")?;
+            assert_eq!(sent.to_str()?, format!("00-{}-{}-01", case.trace_id, span.span_id));
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn a_client_that_is_not_sampled_leaves_no_span() -> Result<()> {
     runtime()?.block_on(async {
         let world = World::start(json!({})).await?;
