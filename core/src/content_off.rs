@@ -87,6 +87,10 @@ impl AnswerTap {
         match settings.0 {}
     }
 
+    pub(crate) fn characters(&self, _: &Settings) -> Option<u64> {
+        match self.0 {}
+    }
+
     pub(crate) fn stream(&mut self) {
         match self.0 {}
     }

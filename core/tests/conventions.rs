@@ -58,7 +58,7 @@ fn no_table_is_left_out() {
         ("Metrics of 1.42.0-dev: metrics", 17),
         ("Attributes of next: attributes", 14),
         ("Metrics of next: metrics", 13),
-        ("llm: attributes", 25),
+        ("llm: attributes", 28),
         ("llm: events", 5),
         ("llm: metrics", 25),
     ];
@@ -126,7 +126,7 @@ fn exchanges() -> Vec<(String, Calling)> {
 /// The call, at these times: asked from 0 s to 0.5 s; answered from 1 s on, each event (or all) 0.25 s after what came
 /// before; over after 4 s. Envoy sent it twice.
 fn call(exchange: &Exchange, config: &Config) -> Call {
-    let observer = Observer::new(config.overrides(), Default::default());
+    let observer = Observer::new(config.overrides(), Default::default()).with_content(config.content());
     let at = |millis: u64| UnixNanos(1_700_000_000_000_000_000 + millis * 1_000_000);
     let mut observed = exchange.request.show(|headers| observer.begin(headers, at(0))).unwrap();
     observed.request_body(&exchange.request.body, at(0));

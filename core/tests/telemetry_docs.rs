@@ -329,6 +329,7 @@ fn full_call() -> Call {
         ratelimit_limit_tokens: Some(1),
         retry_after: Some(1),
         cache_status: Some("miss".into()),
+        text_characters: Some(1),
         body_bytes: 1,
         ..Response::default()
     };

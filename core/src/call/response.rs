@@ -39,6 +39,8 @@ pub struct Response {
     pub retry_after: Option<u64>,
     /// Cache status of a gateway (`hit`, `miss` …, lower case); a CDN's is none.
     pub cache_status: Option<String>,
+    /// Characters of the text that was generated, in all choices; only where a vocabulary tells it.
+    pub text_characters: Option<u64>,
     /// Bytes of the body as they passed.
     pub body_bytes: u64,
 }

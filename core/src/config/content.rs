@@ -120,12 +120,15 @@ fn check_redact(redact: &Redact, problems: &mut Problems) {
 }
 
 impl ContentCapture {
-    /// What is captured; `None` where nothing is.
+    /// What is captured, and `lengths`; `None` where nothing is.
     #[cfg(feature = "content")]
-    pub(super) fn settings(&self) -> Option<Settings> {
+    pub(super) fn settings(&self, lengths: bool) -> Option<Settings> {
         use crate::content::{Pattern, Redactor};
         use crate::sampling::{Rule, Sampler};
 
+        if self.capture.is_empty() {
+            return lengths.then(Settings::lengths_alone);
+        }
         let has = |what| self.capture.contains(&what);
         let rule = |rule: &ContentRule| Rule {
             error: rule.error,
@@ -139,7 +142,7 @@ impl ContentCapture {
         };
         let rest = if self.rules.is_empty() { 1.0 } else { 0.0 };
         let patterns = self.redact.patterns.iter().filter_map(|source| Pattern::new(source).ok()).collect();
-        (!self.capture.is_empty()).then(|| Settings {
+        Some(Settings {
             system_instructions: has(Captured::SystemInstructions),
             input_messages: has(Captured::InputMessages),
             output_messages: has(Captured::OutputMessages),
@@ -151,11 +154,12 @@ impl ContentCapture {
             sampled_only: self.sampled_only,
             calls: Sampler::new(rest, self.rules.iter().map(rule).collect()),
             redactor: Redactor::new(self.redact.kinds.clone(), patterns, self.redact.fields.clone()),
+            lengths,
         })
     }
 
     #[cfg(not(feature = "content"))]
-    pub(super) fn settings(&self) -> Option<Settings> {
+    pub(super) fn settings(&self, _: bool) -> Option<Settings> {
         None
     }
 }

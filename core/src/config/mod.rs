@@ -317,10 +317,10 @@ impl Config {
         !self.otlp_is_given && self.console == Console::Auto
     }
 
-    /// What is captured of what is said; `None` where nothing is.
+    /// What is captured of what is said, and whether its length is; `None` where nothing is.
     #[must_use]
     pub fn content(&self) -> Option<crate::content::Settings> {
-        self.content.settings()
+        self.content.settings(self.semconv.vocabularies.contains(&Vocabulary::Llm))
     }
 
     /// What the configuration says of prices.

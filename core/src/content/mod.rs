@@ -34,7 +34,7 @@ use crate::api::Api;
 use crate::budget::{Budget, Claim};
 use crate::frame::Base64;
 use crate::sampling::Sampler;
-use store::Store;
+use store::{Message, Store};
 use tape::Recorder;
 use write::{Json, Shown};
 
@@ -64,6 +64,8 @@ pub struct Settings {
     pub calls: Sampler,
     /// What is replaced in it.
     pub redactor: Redactor,
+    /// Count the characters of the answer's text.
+    pub lengths: bool,
 }
 
 impl Default for Settings {
@@ -81,11 +83,32 @@ impl Default for Settings {
             sampled_only: false,
             calls: Sampler::new(1.0, Vec::new()),
             redactor: Redactor::new(Secret::ALL.to_vec(), Vec::new(), Vec::new()),
+            lengths: false,
         }
     }
 }
 
 impl Settings {
+    /// Nothing is captured; the characters of answers are counted.
+    #[must_use]
+    pub fn lengths_alone() -> Self {
+        Self {
+            system_instructions: false,
+            input_messages: false,
+            output_messages: false,
+            tool_definitions: false,
+            tool_calls: false,
+            bytes: COUNTED_BYTES,
+            spans: false,
+            lengths: true,
+            ..Self::default()
+        }
+    }
+
+    fn wants_request(&self) -> bool {
+        self.system_instructions || self.input_messages || self.tool_definitions
+    }
+
     /// Of which calls it is told.
     pub(crate) fn calls(&self) -> &Sampler {
         &self.calls
@@ -201,6 +224,9 @@ pub(crate) struct AnswerTap {
 impl RequestTap {
     /// `None` where the budget has nothing left for it.
     pub(crate) fn new(settings: &Settings, budget: &Budget) -> Option<Box<Self>> {
+        if !settings.wants_request() {
+            return None;
+        }
         let bytes = settings.half();
         let claim = budget.claim(bytes).ok()?;
         Some(Box::new(Self { recorder: Recorder::new(request::ROWS, bytes), _claim: claim }))
@@ -224,6 +250,13 @@ impl AnswerTap {
             ignored: false,
             _claim: claim,
         }))
+    }
+
+    /// Characters of the text that was answered, in all choices; `None` where that is not asked for, where there is no
+    /// message, or where not all of it was held.
+    pub(crate) fn characters(&self, settings: &Settings) -> Option<u64> {
+        let held = settings.lengths && self.store.cut == 0 && !self.store.messages.is_empty();
+        held.then(|| self.store.messages.iter().map(Message::characters).sum())
     }
 
     /// The answer is a stream of messages.
@@ -342,6 +375,9 @@ impl fmt::Debug for AnswerTap {
         f.debug_struct("AnswerTap").finish_non_exhaustive()
     }
 }
+
+/// Held of an answer whose characters are counted: more text is told of no length.
+const COUNTED_BYTES: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {

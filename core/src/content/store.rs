@@ -82,6 +82,14 @@ pub(super) const BLOCKS: u32 = 1 << 20;
 const MESSAGE: usize = 96;
 const PART: usize = 224;
 
+impl Message {
+    /// Characters of its text, refusals among it.
+    pub(super) fn characters(&self) -> u64 {
+        let texts = self.parts.iter().filter(|part| matches!(part.kind, Kind::Text | Kind::Refusal));
+        texts.map(|part| part.body.characters()).sum()
+    }
+}
+
 impl Store {
     /// An empty one of so many bytes.
     pub(super) fn new(room: usize, stream: bool) -> Self {
@@ -409,6 +417,11 @@ impl Chunks {
     fn clear(&mut self) {
         self.0.iter_mut().for_each(String::clear);
         self.0.truncate(1);
+    }
+
+    /// How many characters they have.
+    fn characters(&self) -> u64 {
+        self.0.iter().map(|chunk| chunk.chars().count() as u64).sum()
     }
 
     /// All of it.

@@ -293,6 +293,7 @@ impl Exchange {
         }
         let content = self.content.filter(|_| operation.is_generation()).and_then(|settings| {
             let whole = outcome == Outcome::Completed;
+            facts.text_characters = tap.as_deref().and_then(|tap| tap.characters(&settings));
             content::finish(&settings, request_tap, tap, &facts.finish_reasons, whole)
         });
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());

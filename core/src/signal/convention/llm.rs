@@ -8,6 +8,7 @@
 //! | `llm.model` | string | the model that answered, else the one that was asked for |
 //! | `llm.latency_ms` | double | from the request's last byte, or its first where that was not seen, to the answer's end |
 //! | `total.duration_ms` | double | the whole exchange |
+//! | `response.length`, `llm.response.length` | int | characters of the generated text, in all choices |
 //! | `request.message_count` | int | messages, contents or inputs of the request |
 //! | `llm.usage.prompt_tokens`, `llm.tokens.input` | int | all input tokens |
 //! | `llm.usage.completion_tokens`, `llm.tokens.output` | int | all output tokens |
@@ -73,6 +74,9 @@ pub(super) fn attributes(call: &Call, settings: &Settings, shared: bool, sink: &
     let asked = timing.request_end.unwrap_or(timing.start);
     sink.double("llm.latency_ms", millis(timing.end.since(asked)));
     sink.double("total.duration_ms", millis(timing.end.since(timing.start)));
+    for key in ["response.length", "llm.response.length"] {
+        sink.int_if(key, call.response.text_characters);
+    }
     sink.int_if("request.message_count", request.message_count);
     for key in ["llm.usage.prompt_tokens", "llm.tokens.input"] {
         sink.int_if(key, usage.input_tokens);

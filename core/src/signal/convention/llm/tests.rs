@@ -34,8 +34,12 @@ fn full_call() -> Call {
         message_count: Some(3),
         ..Request::default()
     };
-    call.response =
-        Response { model: Some("gpt-4o".into()), cache_status: Some("miss".into()), ..Response::default() };
+    call.response = Response {
+        model: Some("gpt-4o".into()),
+        cache_status: Some("miss".into()),
+        text_characters: Some(12),
+        ..Response::default()
+    };
     call.usage = Usage {
         input_tokens: Some(100),
         output_tokens: Some(20),
@@ -76,6 +80,8 @@ fn tells_a_chat() {
             r#"llm.model="gpt-4o""#,
             "llm.latency_ms=1500.0",
             "total.duration_ms=2000.0",
+            "response.length=12",
+            "llm.response.length=12",
             "request.message_count=3",
             "llm.usage.prompt_tokens=100",
             "llm.tokens.input=100",
