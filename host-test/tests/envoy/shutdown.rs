@@ -8,12 +8,13 @@ use host_test::rig::config::Upstream;
 use host_test::rig::envoy::Options;
 use host_test::rig::load::{Call, Load};
 use host_test::rig::provider::Pace;
-use host_test::rig::receiver::Receiver;
+use host_test::rig::receiver::{Export, Receiver};
+use host_test::rig::span::hex;
 use host_test::rig::stand::{Plan, Stand};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::world::runtime;
+use crate::world::{runtime, until_more_than};
 
 #[test]
 fn a_graceful_drain_under_load_loses_nothing() -> Result<()> {
@@ -28,6 +29,7 @@ fn a_graceful_drain_under_load_loses_nothing() -> Result<()> {
         let answered = calls.iter().filter(|call| call.answered).count();
         let account = envoy.settled(answered as u64).await?;
         assert_eq!((account.held(), account.dropped), (0, 0), "{account:?}");
+        until_more_than(&envoy, "wasmcustom.inferspan_log_records_exported", answered as u64 - 1).await?;
         envoy.admin().quit().await?;
         let status = envoy.ended().await?;
         assert!(status.success(), "{status}: {:#?}", envoy.log());
@@ -60,15 +62,27 @@ fn an_end_at_once_loses_at_most_what_is_young() -> Result<()> {
 }
 
 fn plan(receiver: &Receiver, max_batch_age_ms: u64) -> Plan {
-    let filter = json!({ "otlp": { "max_batch_age_ms": max_batch_age_ms } });
+    let filter = json!({
+        "otlp": { "max_batch_age_ms": max_batch_age_ms, "signals": ["traces", "logs"] },
+        "logs": { "events": ["inference_details"] },
+    });
     let options = Options { concurrency: 1, drain_time: Some(Duration::from_secs(2)), ..Options::default() };
     Plan { pace: Pace::NONE, options, ..Plan::new(filter, Upstream::plain(receiver.address())) }
 }
 
-/// The calls that were answered and whose spans did not come.
+/// The calls that were answered and whose span or log record did not come.
 fn lost<'c>(calls: &'c [Call], receiver: &Receiver) -> Vec<&'c Call> {
-    let came: BTreeSet<String> = receiver.spans().into_iter().map(|span| span.trace_id).collect();
-    calls.iter().filter(|call| call.answered && !came.contains(&call.trace_id)).collect()
+    let spans: BTreeSet<String> = receiver.spans().into_iter().map(|span| span.trace_id).collect();
+    let logs: BTreeSet<String> = receiver.exports().map(logged).into_iter().flatten().collect();
+    let came = |call: &Call| spans.contains(&call.trace_id) && logs.contains(&call.trace_id);
+    calls.iter().filter(|call| call.answered && !came(call)).collect()
+}
+
+/// The traces of an export's log records.
+fn logged(export: &Export) -> Vec<String> {
+    let resources = export.logs.iter().flat_map(|request| &request.resource_logs);
+    let scopes = resources.flat_map(|resource| &resource.scope_logs);
+    scopes.flat_map(|scope| &scope.log_records).map(|record| hex(&record.trace_id)).collect()
 }
 
 /// What a machine with much to do may take longer than the age says.
