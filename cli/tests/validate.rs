@@ -103,12 +103,70 @@ fn each_filter_of_an_envoy_is_found_and_named_by_its_place() {
     for (line, begin) in lines.iter().zip([
         format!("warning: {place}-text: OTEL_RESOURCE_ATTRIBUTES comes from Envoy's own environment"),
         format!("warning: {place}-text: OTEL_TRACES_SAMPLER names none of always_on"),
-        format!("inferspan: {place}-object: otlp.timeout: is no key; "),
-        format!("inferspan: {place}-yaml: is neither a JSON object nor a google.protobuf.Struct; give one"),
+        "inferspan: bootstrap.yaml:39: listener ingress / http / inferspan-object: otlp.timeout: is no key; ".to_owned(),
+        "inferspan: bootstrap.yaml:46: listener ingress / http / inferspan-yaml: is neither a JSON object nor a google.protobuf.Struct; give one".to_owned(),
     ]) {
         assert!(line.starts_with(&begin), "{line}\n{begin}");
     }
     assert_eq!(lines.len(), 4, "{stderr}");
+}
+
+#[test]
+fn every_mistake_in_yaml_is_told_with_its_line() {
+    let wrong = "\
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: { name: telemetry }
+spec:
+  url: oci://registry.example.com/inferspan:1
+  pluginConfig:
+    service_nam: mesh
+    attributes:
+      - name: user.id
+        body: api_key
+    providers:
+      - { host: a.example, provider: one }
+      - { host: a.example, provider: two }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: envoy }
+data:
+  listener.yaml: |
+    filter_chains:
+      - filters:
+          - name: inferspan
+            typed_config:
+              \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+              config:
+                configuration:
+                  \"@type\": type.googleapis.com/google.protobuf.StringValue
+                  value: |
+                    {
+                      \"otlp\": {
+                        \"timeout_ms\": 0
+                      }
+                    }
+";
+    let (code, _, stderr) = inferspan(&["validate", "-"], wrong.as_bytes());
+    assert_eq!(code, Some(1));
+    let lines: Vec<_> = stderr.lines().collect();
+    for (line, begin) in lines.iter().zip([
+        "inferspan: -:7: WasmPlugin telemetry: service_nam: is no key; ",
+        "inferspan: -:10: WasmPlugin telemetry: attributes[0].body: is \"api_key\", which holds credentials",
+        "inferspan: -:31: ConfigMap envoy / listener.yaml / inferspan: otlp.timeout_ms: is 0; give 1 to 60000",
+    ]) {
+        assert!(line.starts_with(begin), "{line}\n{begin}");
+    }
+    assert_eq!(lines.len(), 3, "{stderr}");
+    // Where nothing is wrong, what is never reached has its line, too.
+    let good = wrong.replace("service_nam", "service_name").replace("api_key", "user").replace(": 0", ": 9");
+    let (code, _, stderr) = inferspan(&["validate", "--quiet", "-"], good.as_bytes());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.starts_with("warning: -:13: WasmPlugin telemetry: providers[1]: is never reached"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -127,7 +185,7 @@ fn resources_of_istio_envoy_gateway_and_kubernetes_are_read() {
         ]
     );
     let wrong =
-        "inferspan: kubernetes.yaml: EnvoyExtensionPolicy llm / inferspan: otlp.protocol: is \"gprc\"; ";
+        "inferspan: kubernetes.yaml:22: EnvoyExtensionPolicy llm / inferspan: otlp.protocol: is \"gprc\"; ";
     assert!(stderr.contains(wrong), "{stderr}");
     assert_eq!(stderr.matches("OTEL_SERVICE_NAME comes from Envoy's own environment").count(), 2, "{stderr}");
 }

@@ -6,6 +6,7 @@
 
 mod document;
 mod line;
+mod lines;
 mod places;
 
 use std::io::Read;
@@ -94,8 +95,8 @@ fn validate(name: &str, bytes: &[u8]) -> Found {
         Ok(Content::Bare) => {
             let place = Place::bare(bytes);
             let where_ = |path: &str| match line::of(bytes, path) {
-                Some(line) => format!("{name}:{line}"),
-                None => name.to_owned(),
+                Some(line) => (line, format!("{name}:{line}")),
+                None => (0, name.to_owned()),
             };
             found.judge(name, &place, &where_);
         }
@@ -104,9 +105,15 @@ fn validate(name: &str, bytes: &[u8]) -> Found {
             if places.is_empty() {
                 found.problems.push(format!("{name}: {NO_FILTER}"));
             }
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_start_matches('\u{feff}');
             for place in &places {
                 let title = format!("{name}: {}", place.name);
-                found.judge(&title, place, &|_| title.clone());
+                let where_ = |path: &str| match lines::of(text, &place.steps, path) {
+                    Some(line) => (line, format!("{name}:{line}: {}", place.name)),
+                    None => (0, title.clone()),
+                };
+                found.judge(&title, place, &where_);
             }
         }
     }
@@ -114,27 +121,29 @@ fn validate(name: &str, bytes: &[u8]) -> Found {
 }
 
 impl Found {
-    /// Has the filter read what is there. `where_` says where a key stands.
-    fn judge(&mut self, title: &str, place: &Place, where_: &dyn Fn(&str) -> String) {
+    /// Has the filter read what is there. `where_` says where a key stands: its line, and that with the file's name.
+    fn judge(&mut self, title: &str, place: &Place, where_: &dyn Fn(&str) -> (usize, String)) {
         self.warnings.extend(place.notes.iter().map(|note| format!("{title}: {note}")));
         let read = match &place.configuration {
             Ok(bytes) => Config::effective(bytes, place.variables.clone()),
-            Err(problem) => return self.problems.push(format!("{title}: {problem}")),
+            Err(problem) => return self.problems.push(format!("{}: {problem}", where_("").1)),
         };
         match read {
             Ok(effective) => {
                 let Effective { settings, notes, warnings, .. } = &effective;
                 self.warnings.extend(notes.iter().map(|note| format!("{title}: {note}")));
                 self.warnings
-                    .extend(warnings.iter().map(|warning| format!("{}: {warning}", where_(&warning.path))));
+                    .extend(warnings.iter().map(|warning| format!("{}: {warning}", where_(&warning.path).1)));
                 self.effective.push_str(&table(title, settings));
             }
             Err(errors) => self.refuse(&errors, where_),
         }
     }
 
-    fn refuse(&mut self, errors: &ConfigErrors, where_: &dyn Fn(&str) -> String) {
-        self.problems.extend(errors.iter().map(|error| format!("{}: {error}", where_(&error.path))));
+    fn refuse(&mut self, errors: &ConfigErrors, where_: &dyn Fn(&str) -> (usize, String)) {
+        let mut told: Vec<_> = errors.iter().map(|error| (where_(&error.path), error)).collect();
+        told.sort_by_key(|((line, _), _)| *line);
+        self.problems.extend(told.iter().map(|((_, place), error)| format!("{place}: {error}")));
     }
 }
 

@@ -11,12 +11,15 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::document;
+use super::lines::Step;
 
 /// A filter.
 #[derive(Debug)]
 pub(super) struct Place {
     /// The way to it, by names: `listener ingress / http filter inferspan`.
     pub(super) name: String,
+    /// The way to its configuration in the file.
+    pub(super) steps: Vec<Step>,
     /// Whether it is called inferspan.
     is_ours: bool,
     /// Its configuration as Envoy hands it over, or why Envoy would not.
@@ -35,15 +38,16 @@ impl Place {
 
     fn new(name: String, is_ours: bool) -> Self {
         let variables = BTreeMap::new();
-        Self { name, is_ours, configuration: Ok(Vec::new()), variables, notes: Vec::new() }
+        let steps = Vec::new();
+        Self { name, steps, is_ours, configuration: Ok(Vec::new()), variables, notes: Vec::new() }
     }
 }
 
 /// All of them, in the order of the documents.
 pub(super) fn find(documents: &[Value]) -> Vec<Place> {
-    let mut search = Search { places: Vec::new() };
-    for document in documents {
-        search.look(document, &mut Vec::new());
+    let mut search = Search { places: Vec::new(), steps: Vec::new() };
+    for (number, document) in documents.iter().enumerate() {
+        search.step(Step::Document(number), |search| search.look(document, &mut Vec::new()));
     }
     let mut places = search.places;
     if places.iter().any(|place| place.is_ours) {
@@ -54,12 +58,18 @@ pub(super) fn find(documents: &[Value]) -> Vec<Place> {
 
 struct Search {
     places: Vec<Place>,
+    /// The way to what is looked at.
+    steps: Vec<Step>,
 }
 
 impl Search {
     fn look(&mut self, value: &Value, way: &mut Vec<String>) {
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.look(item, way)),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.step(Step::Item(index), |search| search.look(item, way));
+                }
+            }
             Value::Object(object) => {
                 let length = way.len();
                 way.extend(name(object));
@@ -68,14 +78,32 @@ impl Search {
                     Some("EnvoyExtensionPolicy") => self.extension_policy(object, way),
                     Some("ConfigMap") => self.config_map(object, way),
                     _ => match wasm(object) {
-                        Some(wasm) => self.envoy(wasm, way),
-                        None => object.values().for_each(|member| self.look(member, way)),
+                        Some(wasm) if wasm.contains_key("@type") => self.envoy(wasm, way),
+                        Some(wasm) => self.step("value".into(), |search| search.envoy(wasm, way)),
+                        None => {
+                            for (key, member) in object {
+                                self.step(key.as_str().into(), |search| search.look(member, way));
+                            }
+                        }
                     },
                 }
                 way.truncate(length);
             }
             _ => {}
         }
+    }
+
+    /// Goes a step further for a look.
+    fn step(&mut self, step: Step, look: impl FnOnce(&mut Self)) {
+        self.steps.push(step);
+        look(self);
+        self.steps.pop();
+    }
+
+    /// Keeps a place whose configuration these steps lead to from here.
+    fn keep(&mut self, mut place: Place, steps: impl IntoIterator<Item = Step>) {
+        place.steps = self.steps.iter().cloned().chain(steps).collect();
+        self.places.push(place);
     }
 
     /// `config` of Envoy's filter.
@@ -96,7 +124,7 @@ impl Search {
         }
         let keys = environment.get("host_env_keys").or(environment.get("hostEnvKeys"));
         place.host_variables(keys);
-        self.places.push(place);
+        self.keep(place, ["config", "configuration", "value"].map(Step::from));
     }
 
     /// Istio's.
@@ -113,7 +141,7 @@ impl Search {
             let of_host = text(variable, "valueFrom") == Some("HOST");
             place.variable(name, text(variable, "value").filter(|_| !of_host));
         }
-        self.places.push(place);
+        self.keep(place, ["spec", "pluginConfig"].map(Step::from));
     }
 
     /// Envoy Gateway's, which may have several.
@@ -129,7 +157,7 @@ impl Search {
             let config = extension.get("config").map(Value::to_string).unwrap_or_default();
             place.configuration = Ok(config.into_bytes());
             place.host_variables(object(extension, "env").and_then(|env| env.get("hostKeys")));
-            self.places.push(place);
+            self.keep(place, ["spec".into(), "wasm".into(), Step::Item(index), "config".into()]);
         }
     }
 
@@ -137,9 +165,13 @@ impl Search {
     fn config_map(&mut self, resource: &Map<String, Value>, way: &mut Vec<String>) {
         for (key, value) in object(resource, "data").into_iter().flatten() {
             let documents = value.as_str().map(document::documents);
-            for document in documents.and_then(Result::ok).into_iter().flatten() {
+            for (number, document) in documents.and_then(Result::ok).into_iter().flatten().enumerate() {
                 way.push(key.clone());
+                let steps = ["data".into(), key.as_str().into(), Step::Document(number)];
+                let length = self.steps.len();
+                self.steps.extend(steps);
                 self.look(&document, way);
+                self.steps.truncate(length);
                 way.pop();
             }
         }
