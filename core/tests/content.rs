@@ -1,6 +1,7 @@
 //! Content of exchanges, assembled as the providers' SDKs do, held against what was written out by hand.
 //!
-//! A case is a file: an exchange as in `fixtures/README.md`, a line `### content`, and the JSON of each attribute.
+//! A case is a file: an exchange as in `fixtures/README.md`, a line `### content`, and the JSON of each attribute. Exchanges
+//! of the fixtures have a file of their name that ends in `.content`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -9,7 +10,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use inferspan_core::api::Overrides;
+use inferspan_core::api::{Api, Overrides};
 use inferspan_core::budget::Budget;
 use inferspan_core::content::{Content, Redactor, Settings};
 use inferspan_core::exchange::Observer;
@@ -28,7 +29,13 @@ fn cases() -> Vec<(String, Exchange, Value)> {
         let content = serde_json::from_str(content).unwrap_or_else(|error| panic!("{name}: {error}"));
         (name.clone(), Exchange::parse(exchange, &name), content)
     };
-    files.iter().map(|path| read(path)).collect()
+    let fixtures = support::cases().into_iter().filter(|case| case.name.ends_with(".http"));
+    let fixtures = fixtures.filter_map(|case| {
+        let text = fs::read_to_string(support::folder().join(&case.name).with_extension("content")).ok()?;
+        let content = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        Some((case.name, case.exchange, content))
+    });
+    files.iter().map(|path| read(path)).chain(fixtures).collect()
 }
 
 fn observer(settings: Settings) -> Observer {
@@ -48,7 +55,13 @@ fn every_format_gives_what_its_sdk_would() {
     let observer = observer(Settings { redactor: Redactor::default(), ..Settings::default() });
     let mut wrong = String::new();
     let cases = cases();
-    assert!(cases.len() > 20, "the cases are not found");
+    assert!(cases.len() > 120, "the cases are not found");
+    let api = |exchange: &Exchange| exchange.observe(&observer, Cut::Whole).map(|call| call.api);
+    let covered: Vec<_> = cases.iter().filter_map(|(_, exchange, _)| api(exchange)).collect();
+    for known in Api::ALL {
+        let told = covered.contains(known) != NO_TEXT.contains(known);
+        assert!(told, "{}: what is its content?", known.name());
+    }
     for (name, exchange, expected) in cases {
         for cut in [Cut::Whole, Cut::Every(1), Cut::Every(7), Cut::Random(1), Cut::Random(2)] {
             let call = exchange.observe(&observer, cut).unwrap_or_else(|| panic!("{name}: no call"));
@@ -60,6 +73,28 @@ fn every_format_gives_what_its_sdk_would() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Formats of which nothing is captured: a rerank's documents are no messages.
+const NO_TEXT: &[Api] = &[Api::Rerank];
+
+#[test]
+fn content_that_the_budget_has_no_memory_for_is_counted() {
+    let text = "POST https://api.openai.com/v1/chat/completions\ncontent-type: application/json\n\n\
+                {\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}\n###\nHTTP 200\n\
+                content-type: application/json\n\n\
+                {\"choices\":[{\"index\":0,\"message\":{\"content\":\"Ho\"},\"finish_reason\":\"stop\"}]}";
+    let exchange = Exchange::parse(text, "small");
+    // There is memory to read both bodies, and none to capture what they say.
+    for (memory, losses, told) in [(1 << 20, 0, 2), (20 << 10, 2, 0)] {
+        let settings = Settings { bytes: 64 << 10, ..Settings::default() };
+        let budget = Budget::new(memory);
+        let observer = Observer::new(Overrides::default(), budget).with_content(Some(settings));
+        let call = exchange.observe(&observer, Cut::Whole).unwrap();
+        assert_eq!(call.losses.unbudgeted_bodies, losses, "{memory}");
+        assert_eq!(call.content.map_or(0, |content| content.attributes().count()), told, "{memory}");
+        assert_eq!(call.response.finish_reasons, ["stop"], "the facts are read");
+    }
 }
 
 /// The content of an OpenAI chat with these messages, and these deltas of an answer.

@@ -143,7 +143,8 @@ pub struct Losses {
     pub damaged_frames: u32,
     /// Bodies whose content coding could not be undone, or not to the end.
     pub undecoded_bodies: u32,
-    /// Bodies not read, or not to the end, because the VM's budget had no memory left for it.
+    /// Bodies not read, or not to the end, or whose content was not captured, because the VM's budget had no memory
+    /// left for it.
     pub unbudgeted_bodies: u32,
     /// Bodies not read to the end because reading them would cost too much for their size.
     pub excessive_bodies: u32,

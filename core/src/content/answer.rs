@@ -5,7 +5,7 @@
 //! events of their own.
 
 use super::store::{BLOCKS, Kind, Store};
-use super::tape::{Node, Row};
+use super::tape::{self, Node, Row};
 use crate::api::Api;
 
 /// What is kept of this format's answers.
@@ -19,10 +19,53 @@ pub(super) fn read(store: &mut Store, api: Api, root: Node<'_>) {
         response(store, root);
         return;
     }
-    let block = root.number("index|contentBlockIndex");
-    let block = BLOCKS.saturating_add(block.unwrap_or_default().min(0xffff));
+    let index = root.number("index|contentBlockIndex");
+    let block = BLOCKS.saturating_add(index.unwrap_or_default().min(0xffff));
+    let event = root.word("type|event_type");
+    let begun = store.stream && !store.messages.is_empty();
+    // A stream's last message says all of it again.
+    let again = begun && (AGAIN.contains(&event) || (api == Api::Oci && root.get("finishReason").is_some()));
     for (row, node) in root.each() {
         match row {
+            // LM Studio's last one knows more than what went before it.
+            "result" if event == "chat.end" => {
+                if !store.event_cut && node.get("output").is_some() {
+                    store.clear();
+                    answer(store, node.get("output"), 0);
+                }
+            }
+            // What was transcribed, whole, where its segments told it in pieces.
+            "text" if event.ends_with(".done") => {
+                if !store.event_cut {
+                    store.clear();
+                    answer(store, node, 0);
+                }
+            }
+            "response" | "text" | "generations" if again => {}
+            "tool_calls" if again && store.has_calls() => {}
+            "contentBlockDelta" | "contentBlockStart" if node.is_object() => read(store, api, node),
+            "tool_call_delta" => {
+                if let Some(at) = store.open(0) {
+                    store.tool_calls(at, node);
+                }
+            }
+            "function_call" => {
+                if let Some(at) = store.open(0) {
+                    store.legacy_call(at, node);
+                }
+            }
+            "content" if event == "reasoning.delta" => {
+                if let Some(at) = store.open(0) {
+                    store.put(at, BLOCKS.saturating_sub(1), Kind::Reasoning, ("", ""), node);
+                }
+            }
+            "content" if event == "message.output.delta" => {
+                if let Some(at) = store.open(0) {
+                    store.numbered(at, entry(root), node);
+                }
+            }
+            "message" if api == Api::Oci => answer(store, node, index.unwrap_or_default()),
+            "delta" if !node.is_object() && store.stream && event.contains("audio") => {}
             "content_block" | "start" | "delta" | "step" if node.is_object() => delta(store, block, node),
             "role" => {
                 if let Some(at) = store.open(0) {
@@ -39,28 +82,42 @@ pub(super) fn read(store: &mut Store, api: Api, root: Node<'_>) {
                     store.put(at, BLOCKS.saturating_sub(1), Kind::Reasoning, ("", ""), node);
                 }
             }
-            // A stream's last message says all of it again.
-            "generated_text" if store.stream && !store.messages.is_empty() => {}
-            "token" if node.get("special").kind() == super::tape::Kind::Bool(true) => {}
-            "event" => delta(store, block, node.get("delta")),
-            // So does Cohere's.
-            "response" if store.stream && node.get("text").is_some() && !store.messages.is_empty() => {}
+            "generated_text" if begun => {}
+            "token" if node.get("special").kind() == tape::Kind::Bool(true) => {}
+            "event" => {
+                let told = node.get("delta");
+                match store.open(0).filter(|_| told.word("type") == "tool_call") {
+                    Some(at) => store.tool_calls(at, told),
+                    None => delta(store, block, told),
+                }
+            }
             // Where an answer is made of a message, a text of that name tells of something else.
             "message" if !node.is_object() => {}
-            "index" | "contentBlockIndex" | "type" | "bytes" | "name" | "arguments" | "tool_call_id" => {}
+            _ if TOLD.contains(&row) => {}
             _ => answer(store, node, 0),
         }
     }
-    if root.get("type").text() == Some("function.call.delta")
-        && let Some(at) = store.open(0)
-    {
-        store.tool_call(at, BLOCKS.saturating_add(0x1_0000), root);
+    // Mistral's conversations.
+    let kind = match event {
+        "function.call.delta" => Kind::ToolCall,
+        _ if event.starts_with("tool.execution.") => Kind::ServerCall,
+        _ => return,
+    };
+    if let Some(at) = store.open(0) {
+        store.call(at, entry(root), kind, root);
     }
+}
+
+/// The key of the entry that an event of Mistral's conversations tells of.
+fn entry(root: Node<'_>) -> u32 {
+    let number = |row: &str| root.number(row).unwrap_or_default().min(0xfff);
+    let key = number("output_index").saturating_mul(0x100).saturating_add(number("content_index").min(0xff));
+    BLOCKS.saturating_add(0x10_0000).saturating_add(key)
 }
 
 /// A text, a message, or a list of them by choice.
 fn answer(store: &mut Store, node: Node<'_>, choice: u32) {
-    use super::tape::Kind as K;
+    use tape::Kind as K;
     match node.kind() {
         K::Text { .. } => {
             if let Some(at) = store.open(choice) {
@@ -76,13 +133,13 @@ fn answer(store: &mut Store, node: Node<'_>, choice: u32) {
             for (place, (_, node)) in (0_u32..).zip(node.each()) {
                 let index = node.number("index").unwrap_or(place);
                 let inner = node.at(if store.stream {
-                    "delta|message|content|messages"
+                    "delta|message|content|messages|data"
                 } else {
-                    "message|delta|content|messages"
+                    "message|delta|content|messages|data"
                 });
                 answer(
                     store,
-                    if inner.is_some() && !node.get("tool_calls").is_some() { inner } else { node },
+                    if inner.is_some() && !node.at("tool_calls|toolCalls").is_some() { inner } else { node },
                     index,
                 );
             }
@@ -92,7 +149,7 @@ fn answer(store: &mut Store, node: Node<'_>, choice: u32) {
             if inner.is_some() && !node.get("role").is_some() {
                 answer(store, inner, choice);
                 if let Some(at) = store.open(choice) {
-                    store.tool_calls(at, node.get("tool_calls"));
+                    store.tool_calls(at, node.at("tool_calls|toolCalls"));
                 }
             } else if let Some(at) = store.open(choice) {
                 store.message(at, node);
@@ -113,6 +170,8 @@ fn items(store: &mut Store, at: usize, list: Node<'_>) {
         if item.get("role").is_some() || matches!(item.word("type"), "message" | "message.output") {
             store.role(at, item.word("role"));
             store.contents(at, item.get("content"));
+        } else if item.word("type") == "model_output" {
+            store.contents(at, item.get("content"));
         } else {
             store.piece(at, u32::MAX, item);
         }
@@ -131,7 +190,7 @@ fn delta(store: &mut Store, block: u32, node: Node<'_>) {
         }
         store.role(at, message.word("role"));
         store.put(at, BLOCKS.saturating_sub(2), Kind::Reasoning, ("", ""), message.get("tool_plan"));
-        store.tool_call(at, block.saturating_add(0x10_0000), message.get("tool_calls"));
+        store.call(at, block.saturating_add(0x20_0000), Kind::ToolCall, message.get("tool_calls"));
         return;
     }
     store.piece(at, block, node);
@@ -167,10 +226,19 @@ fn response(store: &mut Store, root: Node<'_>) {
             }
         }
         "response.output_item.added" => store.role(at, whole.word("role")),
+        // All of it again; what no event told is taken from it.
         "response.completed" | "response.incomplete" | "response.failed" => {
             let none = store.messages.get(at).is_none_or(|message| message.parts.is_empty());
+            let output = root.get("response.output");
             if none {
-                items(store, at, root.get("response.output"));
+                items(store, at, output);
+            } else if !store.event_cut {
+                for (index, (_, item)) in (0_u32..).zip(output.each()) {
+                    let key = BLOCKS.saturating_add(index.min(0xfff).saturating_mul(0x100));
+                    if !is_message(item) && !store.says(at, key) {
+                        store.piece(at, key, item);
+                    }
+                }
             }
         }
         "" => items(store, at, root.get("output")),
@@ -210,8 +278,37 @@ const RESPONSES: &[Row] = &[
 const INNER: &str =
     "choices|candidates|results|generations|completions|outputs|generated_text|response|text|message";
 
+/// Events at whose end the whole is told again.
+const AGAIN: &[&str] = &["tool-calls-generation", "stream-end"];
+
+/// Rows that say something of others.
+const TOLD: &[&str] = &[
+    "index",
+    "contentBlockIndex",
+    "type",
+    "event_type",
+    "bytes",
+    "id",
+    "name",
+    "arguments",
+    "tool_call_id",
+    "output_index",
+    "content_index",
+    "finishReason",
+];
+
 const ANSWERS: &[Row] = &[
     ("type", 8),
+    ("event_type", 8),
+    ("id", 8),
+    ("output_index", 8),
+    ("content_index", 8),
+    ("finishReason", 8),
+    ("contentBlockDelta", 8),
+    ("contentBlockStart", 8),
+    ("function_call", 8),
+    ("tool_call_delta", 8),
+    ("steps", 8),
     ("index", 8),
     ("contentBlockIndex", 8),
     ("role", 8),
@@ -242,6 +339,7 @@ const ANSWERS: &[Row] = &[
     ("generation", 8),
     ("outputText", 8),
     ("text_output", 8),
+    ("value", 8),
     ("bytes", 8),
     ("name", 8),
     ("arguments", 8),

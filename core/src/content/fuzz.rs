@@ -10,9 +10,10 @@
 
 use std::sync::Arc;
 
-use super::{AnswerTap, Content, RequestTap, Settings, finish};
+use super::{AnswerTap, Asked, Content, RequestTap, Settings, finish};
 use crate::api::Api;
 use crate::budget::Budget;
+use crate::call::Operation;
 
 /// Reads the first half of the bytes as a request and each line of the other as a message of its answer, whole and cut,
 /// and holds what comes out against the invariants.
@@ -39,7 +40,7 @@ fn captured(settings: &Arc<Settings>, api: Api, data: &[u8], step: usize) -> Opt
     let (request, answer) = data.split_at(data.len() / 2);
     let mut tap = RequestTap::new(settings, &budget).unwrap();
     request.chunks(step).for_each(|piece| tap.push(piece));
-    let mut answers = AnswerTap::new(settings, api, &budget).unwrap();
+    let mut answers = AnswerTap::new(Asked { settings, increments: false }, api, &budget).unwrap();
     let lines: Vec<&[u8]> = answer.split(|byte| *byte == b'\n').collect();
     if lines.len() > 1 {
         answers.stream();
@@ -49,5 +50,6 @@ fn captured(settings: &Arc<Settings>, api: Api, data: &[u8], step: usize) -> Opt
         line.chunks(step).for_each(|piece| answers.push(piece));
         answers.end();
     }
-    finish(settings, Some(tap), Some(answers), &["stop".to_owned()], true).map(|content| *content)
+    finish(settings, Some(tap), Some(answers), Operation::Chat, &["stop".to_owned()], true)
+        .map(|content| *content)
 }

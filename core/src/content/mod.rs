@@ -32,9 +32,10 @@ pub use secret::Secret;
 
 use crate::api::Api;
 use crate::budget::{Budget, Claim};
+use crate::call::Operation;
 use crate::frame::Base64;
 use crate::sampling::Sampler;
-use store::{Message, Store};
+use store::{Growth, Message, Store};
 use tape::Recorder;
 use write::{Json, Shown};
 
@@ -205,6 +206,14 @@ impl fmt::Debug for Content {
     }
 }
 
+/// What is asked for of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'s> {
+    pub(crate) settings: &'s Settings,
+    /// Its request wants messages that tell what is new, where they may tell all anew.
+    pub(crate) increments: bool,
+}
+
 /// Takes what is wanted of a request's body.
 pub(crate) struct RequestTap {
     recorder: Recorder,
@@ -236,17 +245,31 @@ impl RequestTap {
     pub(crate) fn push(&mut self, piece: &[u8]) {
         self.recorder.push(piece);
     }
+
+    /// Whether it asks for an answer whose messages tell what is new. To be asked when the body has ended.
+    pub(crate) fn asks_for_increments(&mut self) -> bool {
+        request::asks_for_increments(self.recorder.finish().0)
+    }
 }
 
 impl AnswerTap {
     /// `None` where the budget has nothing left for it.
-    pub(crate) fn new(settings: &Settings, api: Api, budget: &Budget) -> Option<Box<Self>> {
+    pub(crate) fn new(
+        Asked { settings, increments }: Asked<'_>,
+        api: Api,
+        budget: &Budget,
+    ) -> Option<Box<Self>> {
         let bytes = settings.half();
         let claim = budget.claim(bytes).ok()?;
+        let mut store = Store::new(bytes, false);
+        // Its messages tell all that was said by then, unless that is turned off, as some models do by themselves.
+        if api == Api::DashScope && !increments {
+            store.growth = Growth::Unknown;
+        }
         Some(Box::new(Self {
             api,
             recorder: Recorder::new(answer::rows(api), bytes),
-            store: Store::new(bytes, false),
+            store,
             ignored: false,
             _claim: claim,
         }))
@@ -327,16 +350,23 @@ pub(crate) fn finish(
     settings: &Arc<Settings>,
     request: Option<Box<RequestTap>>,
     answer: Option<Box<AnswerTap>>,
+    operation: Operation,
     finish_reasons: &[String],
     whole: bool,
 ) -> Option<Box<Content>> {
+    use Operation::{Rerank, Transcription, Translation};
+    // What is ranked is no message.
+    if operation == Rerank {
+        return None;
+    }
     let mut content = Content { spans: settings.spans, logs: settings.logs, ..Content::default() };
     if let Some(mut tap) = request {
         let (root, cut) = tap.recorder.finish();
         content.truncated = cut;
         request::write(root, settings, &mut content);
     }
-    if let Some(mut tap) = answer {
+    let has_text = operation.is_generation() || matches!(operation, Transcription | Translation);
+    if let Some(mut tap) = answer.filter(|_| has_text) {
         if !whole {
             tap.store.break_off();
         }

@@ -9,7 +9,8 @@ pub(super) fn classify<'t>(node: Node<'t>) -> Option<(Kind, Node<'t>, &'t str)> 
     let name = node.word("type");
     if !name.is_empty() {
         if let Some((_, kind)) = TYPES.iter().find(|(known, _)| *known == name) {
-            return kind.map(|kind| (kind, node, name));
+            let inner = node.get("tool_use");
+            return kind.map(|kind| (kind, if inner.is_object() { inner } else { node }, name));
         }
         let by_ending = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending));
         if let Some((_, kind)) = by_ending {
@@ -19,10 +20,11 @@ pub(super) fn classify<'t>(node: Node<'t>) -> Option<(Kind, Node<'t>, &'t str)> 
     for (member, kind) in MEMBERS {
         let inner = node.get(member);
         if inner.is_some() {
-            let kind = if *kind == Kind::Text && node.get("thought").kind() == tape::Kind::Bool(true) {
-                Kind::Reasoning
-            } else {
-                *kind
+            let kind = match kind {
+                Kind::Text if node.get("thought").kind() == tape::Kind::Bool(true) => Kind::Reasoning,
+                // Bedrock's own tools.
+                Kind::ToolCall if inner.word("type") == "server_tool_use" => Kind::ServerCall,
+                kind => *kind,
             };
             return Some((kind, if inner.is_object() { inner } else { node }, member));
         }
@@ -34,17 +36,17 @@ pub(super) fn classify<'t>(node: Node<'t>) -> Option<(Kind, Node<'t>, &'t str)> 
 pub(super) fn id(kind: Kind) -> &'static str {
     match kind {
         Kind::ToolResponse | Kind::ServerResponse => "tool_use_id|toolUseId|call_id|tool_call_id|id",
-        _ => "call_id|toolUseId|tool_call_id|id",
+        _ => "call_id|toolUseId|tool_call_id|tool_use_id|id",
     }
 }
 
 /// Where its name stands.
-pub(super) const NAME: &str = "function.name|custom.name|name|tool_name";
+pub(super) const NAME: &str = "function.name|custom.name|name|tool_name|tool";
 
 /// Where what it says stands.
 pub(super) fn body(kind: Kind) -> &'static str {
     match kind {
-        Kind::Text => "text|content|output_text",
+        Kind::Text => "text|content|output_text|data",
         Kind::Reasoning => "thinking|reasoningText.text|reasoning_content|reasoning|text|summary|content",
         Kind::Refusal => "refusal|delta",
         Kind::Transcript => "transcript",
@@ -67,7 +69,7 @@ pub(super) fn modality(word: &str, mime: &str) -> &'static str {
 
 /// Where the address of media stands, the id of a file, and their type.
 pub(super) const URI: &str = "image_url.url|image_url|source.url|fileUri|file_uri|url|video_url.url|audio_url.url|uri|\
-                              source.s3Location.uri|file_url|document.url|document_url";
+                              source.s3Location.uri|file_url|document.url|document_url|image|video|audio";
 pub(super) const FILE: &str = "file_id|file.file_id|source.file_id";
 pub(super) const MIME: &str = "mimeType|mime_type|media_type|source.media_type|input_audio.format|format";
 
@@ -89,9 +91,11 @@ const TYPES: &[(&str, Option<Kind>)] = &[
     ("thought_signature", None),
     ("citations_delta", None),
     ("item_reference", None),
+    ("model_output", None),
     ("refusal", Some(Kind::Refusal)),
     ("tool_use", Some(Kind::ToolCall)),
     ("input_json_delta", Some(Kind::ToolCall)),
+    ("arguments_delta", Some(Kind::ToolCall)),
     ("function_call", Some(Kind::ToolCall)),
     ("function", Some(Kind::ToolCall)),
     ("function.call", Some(Kind::ToolCall)),
@@ -106,6 +110,7 @@ const TYPES: &[(&str, Option<Kind>)] = &[
     ("function.result", Some(Kind::ToolResponse)),
     ("server_tool_use", Some(Kind::ServerCall)),
     ("mcp_tool_use", Some(Kind::ServerCall)),
+    ("tool.execution", Some(Kind::ServerCall)),
     ("image", Some(Kind::Media)),
     ("image_url", Some(Kind::Media)),
     ("input_image", Some(Kind::Media)),
@@ -148,5 +153,6 @@ const MEMBERS: &[(&str, Kind)] = &[
     ("audio", Kind::Media),
     ("guardContent", Kind::Text),
     ("function", Kind::ToolCall),
+    ("thinking", Kind::Reasoning),
     ("text", Kind::Text),
 ];

@@ -2,7 +2,7 @@
 //!
 //! The same rows hold for every format: what stands in them tells what it is.
 
-use super::store::Store;
+use super::store::{Kind as K, Store};
 use super::tape::{self, Node, Row};
 use super::write::{Json, Shown};
 use super::{Content, Settings, part};
@@ -13,6 +13,7 @@ enum How {
     System,
     Input,
     Tools,
+    Other,
 }
 
 /// What is kept of a request. A list of messages takes what there is, and its oldest go first; what else there is
@@ -37,6 +38,11 @@ pub(super) const ROWS: &[Row] = &[
     ("prompt", 6),
     ("inputText", 6),
     ("text_input", 6),
+    ("texts", 6),
+    ("content", 6),
+    ("requests", 6),
+    ("instances", 6),
+    ("text", 3),
     ("message", 6),
     ("chatRequest.message", 6),
     ("tool_results", 2),
@@ -46,11 +52,23 @@ pub(super) const ROWS: &[Row] = &[
     ("request.tools", 2),
     ("toolConfig.tools", 2),
     ("chatRequest.tools", 2),
+    ("parameters.tools", 2),
+    (INCREMENTS, 1),
 ];
+
+/// Whether each message of DashScope's streams tells what is new.
+const INCREMENTS: &str = "parameters.incremental_output";
+
+/// Whether it is said of the request that its answer's messages tell what is new.
+pub(super) fn asks_for_increments(root: Node<'_>) -> bool {
+    root.get(INCREMENTS).kind() == tape::Kind::Bool(true)
+}
 
 fn how(row: &str) -> How {
     if row.ends_with("tools") || row == "functions" {
         How::Tools
+    } else if row == INCREMENTS {
+        How::Other
     } else if row.contains("ystem") || row.contains("instruction") || row.contains("preamble") {
         How::System
     } else {
@@ -71,7 +89,7 @@ pub(super) fn write(root: Node<'_>, settings: &Settings, content: &mut Content) 
                 }
             }
             How::Input => input(&mut store, root.get(row), row),
-            How::Tools => {}
+            How::Tools | How::Other => {}
         }
     }
     let mut left = settings.bytes;
@@ -141,16 +159,29 @@ fn input(store: &mut Store, node: Node<'_>, row: &str) {
                 node.each().for_each(|(_, picture)| store.media(at, "image", picture));
             }
         }
-        tape::Kind::Array => node.each().for_each(|(_, node)| input(store, node, "")),
+        tape::Kind::Array => {
+            let mut begun = None;
+            for (_, node) in node.each() {
+                begun = match (begun, own_piece(node)) {
+                    // Pieces that follow each other are one message.
+                    (Some(at), Some(K::Text | K::Media)) => {
+                        store.piece(at, u32::MAX, node);
+                        Some(at)
+                    }
+                    (_, kind) => {
+                        input(store, node, "");
+                        let one = matches!(kind, Some(K::Text | K::Media));
+                        store.messages.len().checked_sub(1).filter(|_| one)
+                    }
+                };
+            }
+        }
         tape::Kind::Object => {
             let list = node.at("messages|prompt");
-            let piece = !node.get("role").is_some() && node.get("type").is_some();
             if list.is_some() {
                 input(store, list, "");
-            } else if piece && node.word("type") != "message" {
-                let Some((kind, ..)) = part::classify(node) else { return };
+            } else if let Some(kind) = own_piece(node) {
                 if let Some(at) = next(store) {
-                    use super::store::Kind as K;
                     store.role(
                         at,
                         match kind {
@@ -161,7 +192,7 @@ fn input(store: &mut Store, node: Node<'_>, row: &str) {
                     );
                     store.piece(at, u32::MAX, node);
                 }
-            } else if node.at("role|content|parts|message|author").is_some()
+            } else if node.at("role|content|parts|message|author|text").is_some()
                 && let Some(at) = next(store)
             {
                 store.message(at, node);
@@ -171,6 +202,13 @@ fn input(store: &mut Store, node: Node<'_>, row: &str) {
     }
 }
 
+/// What an object is that stands among messages and is none.
+fn own_piece(node: Node<'_>) -> Option<K> {
+    let piece = node.is_object() && !node.get("role").is_some() && node.get("type").is_some();
+    let piece = piece && !matches!(node.word("type"), "message" | "message.input" | "message.output");
+    part::classify(node).filter(|_| piece).map(|(kind, ..)| kind)
+}
+
 /// A tool in the convention's form.
 fn tool(json: &mut Json<'_>, node: Node<'_>) {
     let list = node.at("functionDeclarations|function_declarations");
@@ -178,13 +216,13 @@ fn tool(json: &mut Json<'_>, node: Node<'_>) {
         list.each().for_each(|(_, node)| tool(json, node));
         return;
     }
-    let inner = node.at("function|toolSpec|custom");
+    let inner = node.at("function|toolSpec|custom|tool_spec");
     let inner = if inner.is_object() { inner } else { node };
     let (kind, name) = (node.word("type"), inner.word("name"));
     if !json.begin("", '{') {
         return;
     }
-    if !name.is_empty() && matches!(kind, "" | "function" | "custom") {
+    if !name.is_empty() && matches!(kind, "" | "function" | "custom" | "FUNCTION") {
         json.word("type", "function");
         json.text("name", name, false);
         let description = inner.get("description");
@@ -192,7 +230,8 @@ fn tool(json: &mut Json<'_>, node: Node<'_>) {
             json.value("description", description);
         }
         let parameters = inner.at(
-            "parameters|input_schema|inputSchema.json|parametersJsonSchema|parameter_definitions|inputSchema",
+            "parameters|input_schema|inputSchema.json|parametersJsonSchema|parameter_definitions|inputSchema|\
+             parameterDefinitions",
         );
         if parameters.is_some() {
             json.value("parameters", parameters);

@@ -20,6 +20,21 @@ pub(super) struct Store {
     pub(super) stream: bool,
     /// Something of what comes is missing.
     pub(super) event_cut: bool,
+    /// Whether deltas tell anew what was told before them, where that may be.
+    pub(super) growth: Growth,
+    /// What it began with.
+    size: usize,
+}
+
+/// What a stream's deltas tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// What is new.
+    New,
+    /// It will show with the second delta.
+    Unknown,
+    /// All there is by then.
+    All,
 }
 
 /// One message, or one choice of an answer.
@@ -43,6 +58,8 @@ pub(super) struct Part {
     pub(super) body: Chunks,
     /// The end of `body` is missing.
     pub(super) cut: bool,
+    /// `body` is the empty object that a call begins with.
+    hollow: bool,
 }
 
 /// What a piece of a message is.
@@ -93,7 +110,28 @@ impl Message {
 impl Store {
     /// An empty one of so many bytes.
     pub(super) fn new(room: usize, stream: bool) -> Self {
-        Self { messages: Vec::new(), room, cut: 0, stream, event_cut: false }
+        let messages = Vec::new();
+        Self { messages, room, cut: 0, stream, event_cut: false, growth: Growth::New, size: room }
+    }
+
+    /// Forgets what was told, since it comes again.
+    pub(super) fn clear(&mut self) {
+        self.messages = Vec::new();
+        self.room = self.size;
+    }
+
+    /// Whether tools were called.
+    pub(super) fn has_calls(&self) -> bool {
+        self.messages.iter().flat_map(|message| &message.parts).any(|part| part.kind == Kind::ToolCall)
+    }
+
+    /// Whether the pieces of that key, or those that follow it, say anything.
+    pub(super) fn says(&self, at: usize, key: u32) -> bool {
+        let message = self.messages.get(at);
+        let parts = message.into_iter().flat_map(|message| &message.parts);
+        parts
+            .filter(|part| part.key & !0xff == key)
+            .any(|part| part.kind == Kind::Other || !part.body.is_empty())
     }
 
     /// The message of that index, opened if need be; `None` where there is no room.
@@ -131,11 +169,14 @@ impl Store {
             self.put(at, ALONE, Kind::ToolResponse, (id, name), node.at("content|results|outputs"));
             return;
         }
+        if node.word("type") == "tool_use" && self.stream {
+            return self.tool_calls(at, node);
+        }
         self.put(at, REASONING, Kind::Reasoning, ("", ""), node.at("reasoning_content|reasoning|thinking"));
         self.put(at, PLAN, Kind::Reasoning, ("", ""), node.get("tool_plan"));
         self.contents(
             at,
-            node.at("content|parts|message|response|text|generated_text|outputText|completion"),
+            node.at("content_list|content|parts|message|response|text|generated_text|outputText|completion"),
         );
         self.put(at, REFUSAL, Kind::Refusal, ("", ""), node.get("refusal"));
         let audio = node.get("audio");
@@ -152,58 +193,73 @@ impl Store {
                 if picture.get("image_url").is_some() { picture.get("image_url") } else { picture },
             );
         }
-        self.tool_calls(at, node.get("tool_calls"));
-        self.tool_call(at, LEGACY_CALL, node.get("function_call"));
+        self.tool_calls(at, node.at("tool_calls|toolCalls"));
+        self.legacy_call(at, node.get("function_call"));
+    }
+
+    /// The one call of a message, as it was before there were several.
+    pub(super) fn legacy_call(&mut self, at: usize, call: Node<'_>) {
+        self.call(at, LEGACY_CALL, Kind::ToolCall, call);
     }
 
     /// The tool calls of a message: a list, or one.
     pub(super) fn tool_calls(&mut self, at: usize, calls: Node<'_>) {
         if calls.is_object() {
-            self.tool_call(at, TOOL_CALLS, calls);
+            self.tool_call(at, 0, calls);
+        } else if calls.is_array() {
+            for (place, (_, call)) in (0_u32..).zip(calls.each()) {
+                self.tool_call(at, place, call);
+            }
         }
-        if !calls.is_array() {
-            return;
+    }
+
+    /// A tool call in that place of a list, or what a delta adds to it.
+    fn tool_call(&mut self, at: usize, place: u32, call: Node<'_>) {
+        // Without an index a stream goes on with the last call, unless it tells another one.
+        let index = call.number("index").unwrap_or(place).min(0xff);
+        let mut key = TOOL_CALLS.saturating_add(index);
+        let id = call.word(part::id(Kind::ToolCall));
+        // Another id under the same index is a further call.
+        let others = |key: u32, this: &Self| {
+            let part =
+                this.messages.get(at).and_then(|message| message.parts.iter().find(|part| part.key == key));
+            part.is_some_and(|part| {
+                (!id.is_empty() && !part.id.is_empty() && part.id != id)
+                    || (id.is_empty()
+                        && call.get("index").kind() == tape::Kind::None
+                        && call.at(part::NAME).is_some())
+            })
+        };
+        while others(key, self) {
+            key = key.saturating_add(0x100);
         }
-        for (place, (_, call)) in (0_u32..).zip(calls.each()) {
-            // Without an index a stream goes on with the last call, unless it tells another one.
-            let index = call.number("index").unwrap_or(place).min(0xff);
-            let mut key = TOOL_CALLS.saturating_add(index);
-            let id = call.word(part::id(Kind::ToolCall));
-            // Another id under the same index is a further call.
-            let others = |key: u32, this: &Self| {
-                let part = this
-                    .messages
-                    .get(at)
-                    .and_then(|message| message.parts.iter().find(|part| part.key == key));
-                part.is_some_and(|part| {
-                    (!id.is_empty() && !part.id.is_empty() && part.id != id)
-                        || (id.is_empty()
-                            && call.get("index").kind() == tape::Kind::None
-                            && call.at(part::NAME).is_some())
-                })
-            };
-            while others(key, self) {
+        if self.stream && id.is_empty() && !call.at(part::NAME).is_some() {
+            // What goes on belongs to the last call of its index.
+            while self.has(at, key.saturating_add(0x100)) {
                 key = key.saturating_add(0x100);
             }
-            if self.stream && id.is_empty() && !call.at(part::NAME).is_some() {
-                // What goes on belongs to the last call of its index.
-                while self.has(at, key.saturating_add(0x100)) {
-                    key = key.saturating_add(0x100);
-                }
-            }
-            self.tool_call(at, key, call);
         }
+        self.call(at, key, Kind::ToolCall, call);
     }
 
     fn has(&self, at: usize, key: u32) -> bool {
         self.messages.get(at).is_some_and(|message| message.parts.iter().any(|part| part.key == key))
     }
 
-    /// A tool call, or what a delta adds to it.
-    pub(super) fn tool_call(&mut self, at: usize, key: u32, call: Node<'_>) {
+    /// A call of that key, or what a delta adds to it.
+    pub(super) fn call(&mut self, at: usize, key: u32, kind: Kind, call: Node<'_>) {
         if call.is_object() {
-            let names = (call.word(part::id(Kind::ToolCall)), call.word(part::NAME));
-            self.put(at, key, Kind::ToolCall, names, call.at(part::body(Kind::ToolCall)));
+            let names = (call.word(part::id(kind)), call.word(part::NAME));
+            self.put(at, key, kind, names, call.at(part::body(kind)));
+        }
+    }
+
+    /// What a delta adds to the piece of that key: a text, or a piece.
+    pub(super) fn numbered(&mut self, at: usize, key: u32, node: Node<'_>) {
+        if node.is_object() {
+            self.piece(at, key, node);
+        } else {
+            self.put(at, key, Kind::Text, ("", ""), node);
         }
     }
 
@@ -234,12 +290,24 @@ impl Store {
             _ => {
                 let named = matches!(kind, Kind::ServerCall | Kind::ServerResponse);
                 let name = inner.word(part::NAME);
-                let name = if name.is_empty() && named { word } else { name };
+                let name = match name {
+                    "" if named => word.strip_suffix("_call").unwrap_or(word),
+                    name => name,
+                };
                 let names = match kind {
                     Kind::Text | Kind::Reasoning | Kind::Refusal => ("", ""),
                     _ => (inner.word(part::id(kind)), name),
                 };
                 self.put(at, key, kind, names, inner.at(part::body(kind)));
+                // OpenAI's tell a summary, what was thought, or both.
+                if kind == Kind::Reasoning && inner.get("summary").is_array() {
+                    self.put(at, key, kind, names, inner.get("content"));
+                }
+                // Some tell what their tool gave in the same piece.
+                let given = inner.at("output|outputs|results");
+                if kind == Kind::ServerCall && !matches!(given.kind(), tape::Kind::None | tape::Kind::Null) {
+                    self.put(at, key.saturating_add(0xff), Kind::ServerResponse, names, given);
+                }
             }
         }
     }
@@ -251,14 +319,11 @@ impl Store {
 
     /// A role, if it is the first that is told.
     pub(super) fn role(&mut self, at: usize, role: &str) {
-        let role = match role {
-            "" => return,
-            "model" | "CHATBOT" | "Chatbot" | "MODEL" => "assistant",
-            "USER" | "User" => "user",
-            "SYSTEM" => "system",
-            "TOOL" | "function" => "tool",
-            role => role,
-        };
+        if role.is_empty() {
+            return;
+        }
+        let known = ROLES.iter().find(|(name, _)| name.eq_ignore_ascii_case(role));
+        let role = known.map_or(role, |(_, role)| role);
         let role = role.get(..role.floor_char_boundary(32)).unwrap_or_default();
         if self.messages.get(at).is_some_and(|message| message.role.is_empty())
             && self.charge(role.len())
@@ -283,7 +348,12 @@ impl Store {
             }
             // The begin of a call in a stream has empty arguments, which the deltas then tell.
             tape::Kind::Object if self.stream && node.each().next().is_none() => {
-                self.add(at, key, kind, names, "", false);
+                self.add(at, key, kind, names, "{}", false);
+                if key != ALONE
+                    && let Some(part) = self.part(at, key)
+                {
+                    part.hollow = true;
+                }
             }
             _ if matches!(kind, Kind::Reasoning | Kind::Text) => {
                 let mut text = String::new();
@@ -329,11 +399,12 @@ impl Store {
                     name: String::new(),
                     body: Chunks::default(),
                     cut: false,
+                    hollow: false,
                 });
                 message.parts.len().saturating_sub(1)
             }
         };
-        let Self { messages, room, cut: lost, .. } = self;
+        let Self { messages, room, cut: lost, growth, .. } = self;
         let Some(part) = messages.get_mut(at).and_then(|message| message.parts.get_mut(place)) else {
             return;
         };
@@ -342,6 +413,10 @@ impl Store {
                 *room = room.saturating_sub(text.len());
                 text.clone_into(slot);
             }
+        }
+        if !body.is_empty() && (part.hollow || growth.starts_anew(part, body)) {
+            part.body.clear(room);
+            (part.hollow, part.cut) = (false, false);
         }
         if !part.cut {
             let whole = part.body.push(body, room);
@@ -352,14 +427,17 @@ impl Store {
 
     /// What was put together for that key is told again, whole.
     pub(super) fn replace(&mut self, at: usize, key: u32) {
-        let part = self
-            .messages
-            .get_mut(at)
-            .and_then(|message| message.parts.iter_mut().find(|part| part.key == key));
+        let Self { messages, room, .. } = self;
+        let part =
+            messages.get_mut(at).and_then(|message| message.parts.iter_mut().find(|part| part.key == key));
         if let Some(part) = part {
-            part.body.clear();
+            part.body.clear(room);
             part.cut = false;
         }
+    }
+
+    fn part(&mut self, at: usize, key: u32) -> Option<&mut Part> {
+        self.messages.get_mut(at)?.parts.iter_mut().find(|part| part.key == key)
     }
 
     /// The answer broke off: no text of it is known to be whole.
@@ -369,6 +447,27 @@ impl Store {
         }
     }
 }
+
+impl Growth {
+    /// Whether this is all that the piece says by then, and no addition to it.
+    fn starts_anew(&mut self, part: &Part, body: &str) -> bool {
+        if *self == Self::Unknown && !part.body.is_empty() {
+            *self = if body.starts_with(&part.body.joined()) { Self::All } else { Self::New };
+        }
+        *self == Self::All
+    }
+}
+
+/// What roles are called elsewhere, in whatever case.
+const ROLES: &[(&str, &str)] = &[
+    ("assistant", "assistant"),
+    ("model", "assistant"),
+    ("chatbot", "assistant"),
+    ("user", "user"),
+    ("system", "system"),
+    ("tool", "tool"),
+    ("function", "tool"),
+];
 
 /// All texts below a node, one after the other, up to one whose end is missing; whether there was one.
 fn texts(node: Node<'_>, out: &mut String) -> bool {
@@ -414,9 +513,14 @@ impl Chunks {
         true
     }
 
-    fn clear(&mut self) {
-        self.0.iter_mut().for_each(String::clear);
-        self.0.truncate(1);
+    /// Gives back what it was charged.
+    fn clear(&mut self, room: &mut usize) {
+        let held = self.0.drain(..).map(|chunk| chunk.capacity().saturating_add(CHUNK));
+        *room = held.fold(*room, usize::saturating_add);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(String::is_empty)
     }
 
     /// How many characters they have.

@@ -198,7 +198,9 @@ impl Exchange {
     pub fn response_headers(&mut self, headers: &Headers<'_>, now: UnixNanos) {
         let quirks = Quirks::of(&self.detected.provider);
         let usage_follows = self.request.asks_for_stream_usage() || quirks.usage_follows;
-        let content = self.content.as_deref();
+        let request = &mut self.request;
+        let asked = |settings| content::Asked { settings, increments: request.asks_for_increments() };
+        let content = self.content.as_deref().map(asked);
         self.response.headers(headers, quirks, usage_follows, &self.tables, content, now);
     }
 
@@ -291,10 +293,12 @@ impl Exchange {
         if let Some(id) = attributes::take_conversation(entries) {
             facts.conversation_id = Some(id);
         }
-        let content = self.content.filter(|_| operation.is_generation()).and_then(|settings| {
+        let content = self.content.and_then(|settings| {
             let whole = outcome == Outcome::Completed;
-            facts.text_characters = tap.as_deref().and_then(|tap| tap.characters(&settings));
-            content::finish(&settings, request_tap, tap, &facts.finish_reasons, whole)
+            if operation.is_generation() {
+                facts.text_characters = tap.as_deref().and_then(|tap| tap.characters(&settings));
+            }
+            content::finish(&settings, request_tap, tap, operation, &facts.finish_reasons, whole)
         });
         facts.conversation_id = facts.conversation_id.or_else(|| request.conversation_id.clone());
         facts.previous_response_id =

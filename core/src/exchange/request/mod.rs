@@ -121,7 +121,11 @@ impl RequestSide {
             };
         let form = matches!(reading, Reading::Form(_));
         let tap = match content {
-            Some(content) if matches!(reading, Reading::Json { .. }) => RequestTap::new(content, budget),
+            Some(content) if matches!(reading, Reading::Json { .. }) => {
+                let tap = RequestTap::new(content, budget);
+                losses.unbudgeted_bodies = losses.unbudgeted_bodies.saturating_add(u32::from(tap.is_none()));
+                tap
+            }
             _ => None,
         };
         let own = if matches!(reading, Reading::Json { .. }) { Own::new(attributes) } else { None };
@@ -232,6 +236,12 @@ impl RequestSide {
     /// Whether a stream is to tell its usage after its choices, as far as the body has passed.
     pub(super) fn asks_for_stream_usage(&self) -> bool {
         self.facts.stream_usage
+    }
+
+    /// Whether messages of the answer are to tell what is new, as far as that is captured.
+    pub(super) fn asks_for_increments(&mut self) -> bool {
+        let ended = self.ended;
+        self.tap.as_mut().filter(|_| ended).is_some_and(|tap| tap.asks_for_increments())
     }
 
     /// Whether there was a body and it was read to its end, so that what was not seen is not in it.

@@ -114,7 +114,7 @@ impl Body {
         head: &Head<'_>,
         draft: Draft,
         tables: &Arc<Compiled>,
-        content: Option<&content::Settings>,
+        content: Option<content::Asked<'_>>,
         answer: &mut Answer,
         budget: &Budget,
     ) -> Self {
@@ -134,6 +134,12 @@ impl Body {
                 (None, Stage::Passed)
             }
         };
+        // An error may say again what it does not like.
+        let content = content.filter(|_| !failed && decoder.is_some());
+        let tap = content.and_then(|content| AnswerTap::new(content, answer.api, budget));
+        if content.is_some() && tap.is_none() {
+            answer.losses.unbudgeted_bodies = answer.losses.unbudgeted_bodies.saturating_add(1);
+        }
         let messages = Messages {
             spec,
             tables: Arc::clone(tables),
@@ -147,8 +153,7 @@ impl Body {
             message: Message::default(),
             repeats: Repeats::default(),
             wrapped: None,
-            // An error may say again what it does not like.
-            tap: content.filter(|_| !failed).and_then(|content| AnswerTap::new(content, answer.api, budget)),
+            tap,
             draft,
         };
         Self { decoder, stage, messages, _claim: claim.ok() }

@@ -103,7 +103,7 @@ impl ResponseSide {
         quirks: Quirks,
         usage_follows: bool,
         tables: &Arc<Compiled>,
-        content: Option<&content::Settings>,
+        content: Option<content::Asked<'_>>,
         now: UnixNanos,
     ) {
         let Self { answer, content_length, body, budget, .. } = self;
