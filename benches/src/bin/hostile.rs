@@ -2,7 +2,8 @@
 //! full buffer does, beside honest bodies of that size.
 //!
 //! `hostile [PART OF A NAME]` prints milliseconds and nanoseconds a byte, the least of some rounds. `hostile
-//! --instructions` prints instructions a byte, counted by valgrind, which do not depend on what else the machine does.
+//! --instructions [PART OF A NAME]` prints instructions a byte, counted by valgrind, which do not depend on what else the
+//! machine does.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -34,26 +35,27 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["--instructions"] => instructions(),
+        ["--instructions"] => instructions(""),
+        ["--instructions", only] => instructions(only),
         ["--once", name] => {
-            let least = BODIES.iter().find(|(known, ..)| known == name).map(|body| time(body, PART, 2));
+            let least = BODIES.iter().find(|(known, ..)| known == name).map(|body| time(body, 1));
             println!("{}", least.is_some());
         }
         only => {
             let only = only.first().copied().unwrap_or_default();
             println!("| body | ms | ns a byte |\n|---|---:|---:|");
             for body in BODIES.iter().filter(|(name, ..)| name.contains(only)) {
-                let least = time(body, MEGABYTE, ROUNDS).as_secs_f64();
+                let least = time(body, ROUNDS).as_secs_f64();
                 println!("| {} | {:.2} | {:.2} |", body.0, least * 1e3, least * 1e9 / MEGABYTE as f64);
             }
         }
     }
 }
 
-/// The least that a body of so many bytes takes in some rounds.
-fn time(&(_, to, begin, unit): &Body, bytes: usize, rounds: u32) -> Duration {
+/// The least that a body takes in some rounds.
+fn time(&(_, to, begin, unit): &Body, rounds: u32) -> Duration {
     let observer = Observer::default();
-    let body = [begin, &unit.repeat(bytes / unit.len())].concat().into_bytes();
+    let body = [begin, &unit.repeat(MEGABYTE / unit.len())].concat().into_bytes();
     let piece = match to {
         As::Coded => gzip(&body),
         _ => body,
@@ -62,10 +64,10 @@ fn time(&(_, to, begin, unit): &Body, bytes: usize, rounds: u32) -> Duration {
 }
 
 /// Prints what valgrind counts of each body, in a process of its own.
-fn instructions() {
+fn instructions(only: &str) {
     println!("| body | instructions a byte |\n|---|---:|");
     let Ok(own) = std::env::current_exe() else { return };
-    for (name, ..) in BODIES {
+    for (name, ..) in BODIES.iter().filter(|(name, ..)| name.contains(only)) {
         let counted = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*hand_over*"])
             .arg(&own)
@@ -76,9 +78,8 @@ fn instructions() {
         };
         let told = String::from_utf8_lossy(&counted.stderr);
         let collected = told.lines().find_map(|line| line.split_once("Collected : "));
-        // It was handed over twice.
         let collected: f64 = collected.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_default();
-        println!("| {name} | {:.1} |", collected / 2.0 / PART as f64);
+        println!("| {name} | {:.1} |", collected / MEGABYTE as f64);
     }
 }
 
@@ -144,8 +145,6 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 const MEGABYTE: usize = 1 << 20;
-/// So much of it is counted by valgrind.
-const PART: usize = 128 << 10;
 const ROUNDS: u32 = 15;
 
 /// A name, where it goes, how it begins, what it repeats.

@@ -1,6 +1,6 @@
 //! The answer of an exchange: from its headers, chunks and end to what was answered and how it ended.
 //!
-//! [`ResponseSide`] is handed what passes; `body` takes messages out of the bytes, `reading` fields out of a
+//! [`ResponseSide`] is handed what passes; `body` takes messages out of the bytes, `messages` and `reading` fields out of a
 //! message, `message` makes facts of them, `draft` gathers those until the end.
 
 mod body;
@@ -11,6 +11,7 @@ mod draft;
 mod error;
 mod headers;
 mod message;
+mod messages;
 mod outcome;
 mod parts;
 mod reading;
@@ -221,4 +222,9 @@ const UNNAMED_ERROR: &str = "_OTHER";
 
 fn is_failure(status: u16) -> bool {
     status >= 400
+}
+
+/// One more of these.
+fn count(losses: &mut u32) {
+    *losses = losses.saturating_add(1);
 }

@@ -5,7 +5,8 @@
 //! again.
 
 use super::Answer;
-use super::body::{Messages, Stage, Wholeness};
+use super::body::{Stage, Wholeness};
+use super::messages::Messages;
 use crate::frame::{EventStream, Frame, FrameEnd, Sniffer};
 use crate::time::UnixNanos;
 
