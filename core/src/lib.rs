@@ -25,6 +25,7 @@ pub mod content;
 pub mod cost;
 pub mod decode;
 pub mod exchange;
+mod find;
 pub mod frame;
 mod gather;
 pub mod headers;

@@ -4,9 +4,8 @@
 //! Only what tells elements apart is looked at: strings, escapes and depth. Whether an element is JSON is
 //! for its reader to say.
 
-use memchr::memchr2;
-
 use super::{Frame, FrameEnd, FrameError};
+use crate::find::quote_or_backslash;
 
 /// Reads a JSON array's elements.
 #[derive(Debug, Default)]
@@ -116,7 +115,7 @@ impl JsonArray {
                         ),
                     }
                 }
-                State::Text(depth) => match memchr2(b'"', b'\\', rest) {
+                State::Text(depth) => match quote_or_backslash(rest) {
                     None => (rest.len(), State::Text(depth)),
                     Some(found) => (
                         found.saturating_add(1),

@@ -2,10 +2,9 @@
 //! lines). Lines end in LF or CRLF; white space before a message and lines of nothing else are passed over;
 //! the last line may lack its end.
 
-use memchr::memchr2;
-
 use super::done::Done;
 use super::{Frame, FrameEnd};
+use crate::find::line_end;
 
 /// Reads NDJSON.
 #[derive(Debug, Default)]
@@ -38,7 +37,7 @@ impl Lines {
                 }
                 self.line = Line::Held(Done::default());
             }
-            let Some(at) = memchr2(b'\r', b'\n', rest) else { break };
+            let Some(at) = line_end(rest) else { break };
             let Some((line, after)) = rest.split_at_checked(at) else { break };
             self.data(line, sink);
             self.end(sink);

@@ -4,12 +4,11 @@
 //! of it report failures inside a 200 stream that way, and ignoring the line would make a failed call look
 //! like a short one.
 //!
-//! Lines are found with `memchr`; only a field's name that a chunk cuts is looked at byte by byte.
-
-use memchr::memchr2;
+//! Lines are found as a whole; only a field's name that a chunk cuts is looked at byte by byte.
 
 use super::done::Done;
 use super::{Frame, FrameEnd, Name};
+use crate::find::line_end;
 
 /// Reads `text/event-stream`.
 #[derive(Debug)]
@@ -147,19 +146,9 @@ impl Sse {
                 return after;
             }
             // Nothing that matters begins like these.
-            ([], [first, after @ ..]) if !matches!(first, b'd' | b'e') => {
-                self.line = Line::Ignored;
-                return after;
-            }
-            ([], [first, second, after @ ..])
-                if !matches!((first, second), (b'd', b'a') | (b'e', b'v' | b'r')) =>
-            {
-                if let b'\r' | b'\n' = second {
-                    self.end_line(*second, sink);
-                } else {
-                    self.line = Line::Ignored;
-                }
-                return after;
+            ([], [first, after @ ..]) if !matches!(first, b'd' | b'e') => return self.ignored(after),
+            ([], [first, second, ..]) if !matches!((first, second), (b'd', b'a') | (b'e', b'v' | b'r')) => {
+                return self.ignored(chunk.get(1..).unwrap_or_default());
             }
             _ => {}
         }
@@ -195,6 +184,21 @@ impl Sse {
             Some((_, after)) => {
                 self.line = Line::Ignored;
                 after
+            }
+        }
+    }
+
+    /// In a line that means nothing; gives what is left of the chunk behind it.
+    #[inline]
+    fn ignored<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        match line_end(chunk).and_then(|at| chunk.get(at..)) {
+            Some([end, after @ ..]) => {
+                self.after_cr = *end == b'\r';
+                after
+            }
+            _ => {
+                self.line = Line::Ignored;
+                &[]
             }
         }
     }
@@ -344,15 +348,6 @@ impl Message {
         }
         self.begun = false;
         self.name_due = false;
-    }
-}
-
-/// Where the line ends. Lines of a byte or two are found without a call.
-#[inline]
-fn line_end(bytes: &[u8]) -> Option<usize> {
-    match bytes {
-        [b'\r' | b'\n', ..] => Some(0),
-        _ => memchr2(b'\r', b'\n', bytes),
     }
 }
 

@@ -45,7 +45,7 @@
 //! Objects and arrays on the way to a wanted path, and all their direct members, follow RFC 8259 as strictly
 //! as `serde_json` does. It is more lenient inside, where strictness would cost time or facts:
 //!
-//! - Of a skipped object or array only strings and the number of open brackets are looked at.
+//! - Of a skipped object or array, and of one with more than 32,768 members behind these, only strings and the number of open brackets are looked at.
 //! - A skipped text, the part of a wanted one beyond its bound, and that of a key with escapes beyond the longest
 //!   wanted one may hold any escape.
 //! - Texts may hold control characters and bytes that are not UTF-8; they are handed on as they came.
@@ -55,7 +55,6 @@
 
 mod error;
 pub(crate) mod escape;
-mod find;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -133,7 +132,7 @@ pub enum Value<'a> {
     TextEnd,
     /// An object or array begins.
     Begin(Container),
-    /// It has ended, with so many direct members.
+    /// It has ended, with so many direct members; beyond 32,768 they are neither looked at nor counted.
     End(Container, u32),
 }
 

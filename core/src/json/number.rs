@@ -7,6 +7,11 @@ pub struct Number<'a>(&'a [u8]);
 /// A longer number is no count of anything; it is passed over.
 pub(super) const MAX_NUMBER: usize = 64;
 
+/// Numbers of fewer digits fit into a `u64`.
+const MAX_SHORT: usize = 20;
+/// So many digits, and so many zeros behind a 1, a float holds exactly.
+const EXACT_DIGITS: usize = 15;
+
 /// Whether a number may have this byte.
 #[inline]
 pub(super) const fn may_hold(byte: u8) -> bool {
@@ -54,6 +59,9 @@ impl<'a> Number<'a> {
     /// The number where it is whole, in whatever notation (`28`, `28.0`, `2.8e1`), and fits; exact.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
+        if let Some(count) = self.short_count() {
+            return Some(count);
+        }
         match self.magnitude()? {
             (magnitude, false) | (magnitude @ 0, true) => Some(magnitude),
             _ => None,
@@ -63,6 +71,9 @@ impl<'a> Number<'a> {
     /// As [`Number::as_u64`], negative ones too.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
+        if let Some(count) = self.short_count() {
+            return i64::try_from(count).ok();
+        }
         match self.magnitude()? {
             (magnitude, false) => i64::try_from(magnitude).ok(),
             (magnitude, true) => 0_i64.checked_sub_unsigned(magnitude),
@@ -72,13 +83,51 @@ impl<'a> Number<'a> {
     /// The nearest finite `f64`; `None` where there is none (`1e999`).
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        self.as_str().parse().ok().filter(|number: &f64| number.is_finite())
+        self.short_decimal().or_else(|| self.as_str().parse().ok().filter(|number: &f64| number.is_finite()))
     }
 
     /// As it was written.
     #[must_use]
     pub fn as_str(&self) -> &'a str {
         std::str::from_utf8(self.0).unwrap_or_default()
+    }
+
+    /// Of digits alone, so few that they fit.
+    #[inline]
+    fn short_count(&self) -> Option<u64> {
+        if self.0.len() >= MAX_SHORT {
+            return None;
+        }
+        let mut count = 0_u64;
+        for byte in self.0 {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            count = count.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        Some(count)
+    }
+
+    /// Of so few digits, with a point or without, that they and the power of ten they are divided by are exact in a
+    /// float: then so is what comes out, to the last bit.
+    fn short_decimal(&self) -> Option<f64> {
+        if self.0.len() > EXACT_DIGITS {
+            return None;
+        }
+        let (mut digits, mut divisor, mut fraction) = (0_u64, 1_u64, false);
+        for byte in self.0 {
+            let digit = byte.wrapping_sub(b'0');
+            match byte {
+                _ if digit <= 9 => {
+                    digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+                    divisor = if fraction { divisor.wrapping_mul(10) } else { divisor };
+                }
+                b'.' => fraction = true,
+                _ => return None,
+            }
+        }
+        Some(digits as f64 / divisor as f64)
     }
 
     /// The absolute value of a whole number and whether a minus stands before it.
@@ -204,6 +253,12 @@ mod tests {
     #[test]
     fn fractions() {
         assert_eq!(number("0.7").as_f64(), Some(0.7));
+        for text in
+            ["0", "-0.5", "12", "0.1", "0.30", "0.123456789", "3.14159265358979", "99999999999999.9", "1.0e2"]
+        {
+            let exact: f64 = text.parse().unwrap();
+            assert_eq!(number(text).as_f64().map(f64::to_bits), Some(exact.to_bits()), "{text}");
+        }
         assert_eq!(number("-1.5e-3").as_f64(), Some(-0.0015));
         assert_eq!(number("1e999").as_f64(), None);
         assert_eq!(number("1e-999").as_f64(), Some(0.0));

@@ -38,6 +38,10 @@ pub(super) struct Node<F> {
     pub(super) elements: NodeId,
     /// Members of a key that has no node of its own, where this is an object.
     any_key: NodeId,
+    /// Whether anything is wanted of an object here, and of an array.
+    wants: [bool; 2],
+    /// Bit `n`: there are keys of `n` bytes; of [`LENGTHS`] and more, the last one.
+    lengths: u32,
     /// Where in `Paths::keys` those of 0, 1, 2 … bytes begin; the last but one begins all longer ones, and
     /// the last is their end.
     keys: [u16; LENGTHS + 1],
@@ -98,24 +102,27 @@ impl<F: Field> Paths<F> {
     }
 
     /// The member of a key, in an object at `id`; `input` begins with the key, which has `length` bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn member(&self, id: NodeId, input: &[u8], length: usize) -> NodeId {
         let Some(node) = self.node(id) else { return NodeId::NOWHERE };
-        let keys = self.keys.get(node.keys_of(length)).unwrap_or_default();
-        if keys.is_empty() {
+        if !node.has_keys_of(length) {
             return node.any_key;
         }
         let head = head(input, length);
-        for key in keys {
-            if key.head == head
-                && key.length as usize == length
-                && (length <= 8
-                    || (key.last == last(input, length) && (length <= 16 || self.tail_is(key, input))))
-            {
+        for key in self.keys.get(node.keys_of(length)).unwrap_or_default() {
+            if key.head == head && (length <= 8 || self.is_long(key, input, length)) {
                 return key.node;
             }
         }
         node.any_key
+    }
+
+    /// Whether the key is what `input` begins with, as far as its head says nothing of it.
+    #[inline(never)]
+    fn is_long(&self, key: &Key, input: &[u8], length: usize) -> bool {
+        key.length as usize == length
+            && key.last == last(input, length)
+            && (length <= 16 || self.tail_is(key, input))
     }
 
     pub(super) fn longest_key(&self) -> usize {
@@ -133,11 +140,15 @@ impl<F> Node<F> {
     /// Whether anything is wanted of such a container here.
     #[inline]
     pub(super) fn wants(&self, container: Container) -> bool {
-        self.field.is_some()
-            || match container {
-                Container::Object => self.keys.first() != self.keys.last() || self.any_key != NodeId::NOWHERE,
-                Container::Array => self.elements != NodeId::NOWHERE,
-            }
+        let [object, array] = self.wants;
+        if container == Container::Object { object } else { array }
+    }
+
+    /// Whether there are keys of this length.
+    #[inline]
+    fn has_keys_of(&self, length: usize) -> bool {
+        let at = length.min(LENGTHS.wrapping_sub(1)) as u32;
+        self.lengths.unbounded_shr(at) & 1 != 0
     }
 
     /// Where in `Paths::keys` those of this length stand.
@@ -154,7 +165,8 @@ impl<F> Node<F> {
 impl<F> Default for Node<F> {
     fn default() -> Self {
         let nowhere = NodeId::NOWHERE;
-        Self { field: None, elements: nowhere, any_key: nowhere, keys: [0; LENGTHS + 1] }
+        let (wants, lengths, keys) = ([false; 2], 0, [0; LENGTHS + 1]);
+        Self { field: None, elements: nowhere, any_key: nowhere, wants, lengths, keys }
     }
 }
 
@@ -166,19 +178,23 @@ impl NodeId {
 }
 
 /// The first `length` bytes of `input`, at most eight, as a word.
-#[inline]
+#[inline(always)]
 fn head(input: &[u8], length: usize) -> u64 {
-    let kept = 8_u32.saturating_sub(u32::try_from(length).unwrap_or(8)).wrapping_mul(8);
-    match input.first_chunk::<8>() {
-        Some(word) => u64::from_le_bytes(*word).checked_shl(kept).unwrap_or(0),
-        None => {
-            let mut word = [0; 8];
-            for (to, from) in word.iter_mut().zip(input) {
-                *to = *from;
-            }
-            u64::from_le_bytes(word).checked_shl(kept).unwrap_or(0)
-        }
+    let word = match input.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => short_word(input),
+    };
+    if length >= 8 { word } else { word.unbounded_shl(64_u32.wrapping_sub((length as u32).wrapping_mul(8))) }
+}
+
+/// Fewer than eight bytes, as a word.
+#[cold]
+fn short_word(input: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(input) {
+        *to = *from;
     }
+    u64::from_le_bytes(word)
 }
 
 /// The last eight of the first `length` bytes of `input`, as a word; 0 where there are no more than that.
@@ -369,6 +385,12 @@ impl<F: Field> Compiler<F> {
 
         let node = self.nodes.get_mut(usize::from(id.0))?;
         (node.any_key, node.elements, node.keys) = (any_key, elements, keys);
+        for (length, ends) in keys.windows(2).enumerate() {
+            node.lengths |= u32::from(ends.first() != ends.last()).unbounded_shl(length as u32);
+        }
+        let wanted = node.field.is_some();
+        let members = node.lengths != 0 || any_key != NodeId::NOWHERE;
+        node.wants = [wanted || members, wanted || elements != NodeId::NOWHERE];
         Some(id)
     }
 

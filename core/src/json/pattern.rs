@@ -6,8 +6,8 @@
 //! its end with the same visits; what does not match says nothing. At most [`MAX_BYTES`] are held.
 
 use super::escape;
-use super::find::quote_or_backslash;
 use super::number::{MAX_NUMBER, Number, may_hold};
+use crate::find::quote_or_backslash;
 
 /// The last document that was learnt.
 #[derive(Debug, Default)]

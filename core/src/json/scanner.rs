@@ -136,6 +136,9 @@ enum Literal {
 
 /// Objects and arrays may be nested so deep.
 const MAX_DEPTH: u16 = 512;
+/// So many members of a container are looked at; of the rest only where they end. No request and no answer has as many
+/// that anything is wanted of, and a megabyte may have a hundred thousand.
+pub(super) const MAX_MEMBERS: u32 = 32 << 10;
 /// A path has at most `MAX_PATH` containers on its way, and one may stand at its end.
 const MAX_FRAMES: usize = MAX_PATH + 1;
 /// `held` keeps so much capacity from one token to the next.
@@ -207,6 +210,20 @@ impl Scanner {
         }
     }
 
+    /// Whether white space would change nothing now: the value has begun, and none of its tokens is open.
+    pub(crate) fn is_between_tokens(&self) -> bool {
+        matches!(
+            self.mode,
+            Mode::Value
+                | Mode::FirstElement
+                | Mode::FirstKey
+                | Mode::NextKey
+                | Mode::Colon
+                | Mode::AfterValue
+                | Mode::Skip
+        )
+    }
+
     /// Empties `held`, and frees it where it has grown.
     fn let_go(&mut self) {
         if self.held.capacity() > KEPT_CAPACITY {
@@ -243,6 +260,18 @@ impl fmt::Debug for Scanner {
 }
 
 impl Literal {
+    /// The one that begins with this byte; an infinity may have a minus before that.
+    const fn beginning_with(first: u8) -> Option<Self> {
+        Some(match first {
+            b'n' => Self::Null,
+            b't' => Self::True,
+            b'f' => Self::False,
+            b'N' => Self::NotANumber,
+            b'I' => Self::Infinity,
+            _ => return None,
+        })
+    }
+
     const fn word(self) -> &'static [u8] {
         match self {
             Self::Null => b"null",

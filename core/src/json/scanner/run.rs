@@ -2,16 +2,16 @@
 //!
 //! Each step takes as much as it can of the input and gives the mode to go on with. A token that lies whole in
 //! the input is read where it lies; only one that the input ends in, or that has escapes, goes through
-//! `held`. The steps on the way of a stream event are inlined into one loop: a call for each would cost as much
-//! as what they do.
+//! `held`. What stands between tokens is one loop, [`Run::values`]: a call or a mode for each step would cost more than
+//! what it does.
 
 mod scalar;
 mod skip;
 mod text;
 
-use super::super::paths::{Node, NodeId, Paths};
-use super::super::{Container, Field, JsonError, Text, Value, Visitor, Want};
-use super::{Frame, Literal, Mode, Position, Scanner};
+use super::super::paths::{NodeId, Paths};
+use super::super::{Container, Field, JsonError, Passed, Text, Value, Visitor, Want};
+use super::{Frame, Literal, MAX_MEMBERS, Mode, Position, Scanner};
 use scalar::plain_number;
 use text::plain_text;
 
@@ -25,6 +25,17 @@ pub(super) struct Run<'s, F, V> {
 
 /// What a step came to: what the next byte belongs to, and the input from there on.
 type Next<'i> = Result<(Mode, &'i [u8]), Stop<'i>>;
+
+/// Where the loop of a run goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A value must come.
+    Value,
+    /// Behind the bracket that begins the innermost container.
+    First,
+    /// Behind a value.
+    Behind,
+}
 
 /// Why a run ends.
 pub(super) enum Stop<'i> {
@@ -42,16 +53,16 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         loop {
             let (mode, rest) = next;
             let step = match mode {
-                Mode::FirstKey | Mode::NextKey => self.key(rest, mode),
-                Mode::AfterValue => self.after_value(rest),
-                Mode::Value => self.values(rest),
-                Mode::FirstElement => self.first_element(rest),
-                Mode::Colon => self.colon(rest),
+                Mode::Value => self.values(rest, Place::Value),
+                Mode::AfterValue => self.values(rest, Place::Behind),
+                Mode::FirstKey | Mode::FirstElement => self.values(rest, Place::First),
+                Mode::NextKey => self.next_key(rest),
+                Mode::Key => self.split_key(rest),
+                Mode::Colon => colon(rest).map(|rest| (Mode::Value, rest)),
                 Mode::Skip => self.skip(rest),
                 Mode::SkipText => self.skip_text(rest),
                 Mode::SkipEscaped => self.skip_escaped(rest),
                 Mode::Start(passed) => start(rest, passed),
-                Mode::Key => self.split_key(rest),
                 Mode::Text => self.split_text(rest),
                 Mode::Number => self.split_number(rest),
                 Mode::Literal(literal, passed) => self.split_literal(rest, literal, passed),
@@ -65,99 +76,153 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         }
     }
 
-    /// `mode`: [`Mode::FirstKey`] or [`Mode::NextKey`].
-    #[inline(always)]
-    fn key<'i>(&mut self, rest: &'i [u8], mode: Mode) -> Next<'i> {
-        match token(rest, mode)? {
-            [b'"', rest @ ..] => self.members(rest),
-            [b'}', rest @ ..] if mode == Mode::FirstKey => Ok(self.close(rest)),
-            rest => Err(Stop::Failed(JsonError::ExpectedKey, rest)),
-        }
-    }
-
-    /// After the quote that begins a key. Goes from member to member of the object as long as they are as
-    /// compact JSON has them and need not be entered; all else is left to the mode that is right for it.
-    #[inline(always)]
-    fn members<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
+    /// From value to value, into the containers that something is wanted of and out of them again, as long as the input
+    /// goes. What it ends in is left to the mode that is right for it.
+    #[inline(never)]
+    fn values<'i>(&mut self, mut rest: &'i [u8], mut place: Place) -> Next<'i> {
         loop {
-            let object = self.frame().map_or(NodeId::NOWHERE, |frame| {
-                frame.members = frame.members.saturating_add(1);
-                frame.node
-            });
-            let Some((key, after)) = plain_text(rest) else { return Ok((Mode::Key, rest)) };
-            self.scanner.node = self.paths.member(object, rest, key.len());
-            let [b':', after @ ..] = after else { return Ok((Mode::Colon, after)) };
-            match self.value(after)? {
-                (Mode::AfterValue, [b',', b'"', after @ ..]) => rest = after,
-                (Mode::AfterValue, [b'}', after @ ..]) => return Ok(self.close(after)),
-                next => return Ok(next),
-            }
-        }
-    }
-
-    #[inline]
-    fn colon<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
-        match token(rest, Mode::Colon)? {
-            [b':', rest @ ..] => Ok((Mode::Value, rest)),
-            rest => Err(Stop::Failed(JsonError::ExpectedColon, rest)),
-        }
-    }
-
-    #[inline(always)]
-    fn after_value<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
-        let Some(&mut Frame { container, .. }) = self.frame() else { return Err(Stop::Done(rest)) };
-        match (token(rest, Mode::AfterValue)?, container) {
-            ([b',', rest @ ..], Container::Object) => Ok((Mode::NextKey, rest)),
-            ([b',', rest @ ..], Container::Array) => {
-                self.element();
-                Ok((Mode::Value, rest))
-            }
-            ([b'}', rest @ ..], Container::Object) | ([b']', rest @ ..], Container::Array) => {
-                Ok(self.close(rest))
-            }
-            (rest, _) => Err(Stop::Failed(JsonError::ExpectedCommaOrEnd, rest)),
-        }
-    }
-
-    /// The value that comes next is an element of the innermost array.
-    #[inline]
-    fn element(&mut self) {
-        let array = self.frame().map_or(NodeId::NOWHERE, |frame| {
-            frame.members = frame.members.saturating_add(1);
-            frame.node
-        });
-        self.scanner.node = self.paths.node(array).map_or(NodeId::NOWHERE, |node| node.elements);
-    }
-
-    #[inline]
-    fn first_element<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
-        match token(rest, Mode::FirstElement)? {
-            [b']', rest @ ..] => Ok(self.close(rest)),
-            rest => {
-                self.element();
-                Ok((Mode::Value, rest))
-            }
-        }
-    }
-
-    /// The next value. In an array it goes from element to element as long as they are as compact JSON has them and
-    /// need not be entered.
-    #[inline(always)]
-    fn values<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
-        let in_array = self.frame().is_some_and(|frame| frame.container == Container::Array);
-        loop {
-            if in_array {
-                rest = self.plain_elements(rest);
-            }
-            match self.value(rest)? {
-                (Mode::AfterValue, [b',', after @ ..]) if in_array => {
-                    self.element();
-                    rest = after;
+            if place == Place::Value {
+                rest = token(rest, Mode::Value)?;
+                place = Place::Behind;
+                // What goes on in another mode leaves; all else stays in registers.
+                let left = match rest {
+                    [b'"', text @ ..] => match plain_text(text) {
+                        Some((bytes, after)) if self.plain_value(bytes) => {
+                            rest = after;
+                            None
+                        }
+                        _ => Some(self.text(text)?),
+                    },
+                    [bracket @ (b'{' | b'['), inside @ ..] => {
+                        let container = if *bracket == b'{' { Container::Object } else { Container::Array };
+                        let node = self.scanner.node;
+                        match self.paths.node(node).filter(|node| node.wants(container)) {
+                            Some(wanted) => {
+                                let field = wanted.field;
+                                if let Some(field) = field {
+                                    self.visit(field, Value::Begin(container));
+                                }
+                                place = self.enter(inside, Frame { members: 0, node, container }, field)?;
+                                rest = match place {
+                                    Place::Behind => inside.get(1..).unwrap_or_default(),
+                                    _ => inside,
+                                };
+                                None
+                            }
+                            None => {
+                                self.scanner.skipped = 1;
+                                Some(self.skip(inside)?)
+                            }
+                        }
+                    }
+                    [b'0'..=b'9', ..] => match plain_number(rest) {
+                        Some((number, after)) => {
+                            rest = after;
+                            match self.field() {
+                                Some(field) => self.visit(field, Value::Number(number)),
+                                None => self.visitor.pass(Passed::Number(number)),
+                            }
+                            None
+                        }
+                        None => Some(self.odd_number(rest)?),
+                    },
+                    [b'-', ..] => Some(self.odd_number(rest)?),
+                    [b'n', b'u', b'l', b'l', after @ ..] => {
+                        rest = after;
+                        self.literal(Literal::Null);
+                        None
+                    }
+                    [b't', b'r', b'u', b'e', after @ ..] => {
+                        rest = after;
+                        self.literal(Literal::True);
+                        None
+                    }
+                    [b'f', b'a', b'l', b's', b'e', after @ ..] => {
+                        rest = after;
+                        self.literal(Literal::False);
+                        None
+                    }
+                    [first, ..] => match Literal::beginning_with(*first) {
+                        Some(literal) => Some(self.split_literal(rest, literal, 0)?),
+                        None => return Err(Stop::Failed(JsonError::ExpectedValue, rest)),
+                    },
+                    [] => return Err(Stop::More(Mode::Value)),
+                };
+                match left {
+                    None => {}
+                    Some((Mode::AfterValue, after)) => rest = after,
+                    Some(next) => return Ok(next),
                 }
-                (Mode::AfterValue, [b']', after @ ..]) if in_array => return Ok(self.close(after)),
-                next => return Ok(next),
             }
+            let first = place == Place::First;
+            place = Place::Behind;
+            let innermost = usize::from(self.scanner.depth).wrapping_sub(1);
+            let Some(frame) = self.scanner.frames.get_mut(innermost) else { return Err(Stop::Done(rest)) };
+            let node = frame.node;
+            if frame.members >= MAX_MEMBERS {
+                self.close();
+                self.scanner.skipped = 1;
+                match self.skip(rest)? {
+                    (Mode::AfterValue, after) => rest = after,
+                    next => return Ok(next),
+                }
+                continue;
+            }
+            if frame.container == Container::Object {
+                rest = token(rest, if first { Mode::FirstKey } else { Mode::AfterValue })?;
+                let key = match rest {
+                    [b',', b'"', key @ ..] if !first => key,
+                    [b'}', after @ ..] => {
+                        self.close();
+                        rest = after;
+                        continue;
+                    }
+                    [b'"', key @ ..] if first => key,
+                    [b',', after @ ..] if !first => key(after, Mode::NextKey)?,
+                    _ if first => return Err(Stop::Failed(JsonError::ExpectedKey, rest)),
+                    _ => return Err(Stop::Failed(JsonError::ExpectedCommaOrEnd, rest)),
+                };
+                frame.members = frame.members.saturating_add(1);
+                rest = match plain_text(key) {
+                    Some((name, after)) => {
+                        self.scanner.node = self.paths.member(node, key, name.len());
+                        colon(after)?
+                    }
+                    None => match self.split_key(key)? {
+                        (Mode::Value, after) => after,
+                        other => return Ok(other),
+                    },
+                };
+            } else {
+                rest = token(rest, if first { Mode::FirstElement } else { Mode::AfterValue })?;
+                rest = match rest {
+                    [b',', after @ ..] if !first => after,
+                    [b']', after @ ..] => {
+                        self.close();
+                        rest = after;
+                        continue;
+                    }
+                    _ if first => rest,
+                    _ => return Err(Stop::Failed(JsonError::ExpectedCommaOrEnd, rest)),
+                };
+                frame.members = frame.members.saturating_add(1);
+                self.scanner.node = self.paths.node(node).map_or(NodeId::NOWHERE, |node| node.elements);
+                if let [b'0'..=b'9', ..] | [b'"', b'"', ..] | [b'{', b'}', ..] | [b'[', b']', ..] = rest {
+                    rest = self.plain_elements(rest);
+                }
+            }
+            place = Place::Value;
         }
+    }
+
+    /// After the `,` in an object, where the input before ended.
+    #[cold]
+    fn next_key<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let key = key(rest, Mode::NextKey)?;
+        if let Some(object) = self.frame() {
+            object.members = object.members.saturating_add(1);
+        }
+        Ok((Mode::Key, key))
     }
 
     /// Passes over elements that are counts or empty texts, or empty where nothing is wanted of them, as long as commas
@@ -166,17 +231,20 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     fn plain_elements<'i>(&mut self, mut rest: &'i [u8]) -> &'i [u8] {
         let field = self.field();
         let unwanted = self.scanner.node == NodeId::NOWHERE;
-        loop {
+        let members = self.frame().map_or(0, |array| array.members);
+        let mut passed = 0_u32;
+        while members.saturating_add(passed) < MAX_MEMBERS {
             let after = match rest {
                 [b'{', b'}', b',', after @ ..] | [b'[', b']', b',', after @ ..] if unwanted => after,
                 [b'"', b'"', b',', after @ ..] => {
                     match field {
-                        Some(field) if field.want() == Want::Pieces => return rest,
+                        Some(field) if field.want() == Want::Pieces => break,
                         Some(field) => self.visit(field, Value::Text(Text { bytes: &[], whole: true })),
                         None => {}
                     }
                     after
                 }
+                [b'0'..=b'9', b',', after @ ..] if field.is_none() => after,
                 [b'0'..=b'9', ..] => match plain_number(rest) {
                     Some((number, [b',', after @ ..])) => {
                         if let Some(field) = field {
@@ -184,76 +252,52 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
                         }
                         after
                     }
-                    _ => return rest,
+                    _ => break,
                 },
-                _ => return rest,
+                _ => break,
             };
-            if let Some(array) = self.frame() {
-                array.members = array.members.saturating_add(1);
-            }
             rest = after;
-        }
-    }
-
-    #[inline(always)]
-    fn value<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
-        let rest = token(rest, Mode::Value)?;
-        match rest {
-            [b'"', rest @ ..] => self.text(rest),
-            [b'{', rest @ ..] => self.open(rest, Container::Object),
-            [b'[', rest @ ..] => self.open(rest, Container::Array),
-            [b'-' | b'0'..=b'9', ..] => self.whole_number(rest),
-            [b'n', ..] => self.whole_literal(rest, Literal::Null),
-            [b't', ..] => self.whole_literal(rest, Literal::True),
-            [b'f', ..] => self.whole_literal(rest, Literal::False),
-            [b'N', ..] => self.split_literal(rest, Literal::NotANumber, 0),
-            [b'I', ..] => self.split_literal(rest, Literal::Infinity, 0),
-            _ => Err(Stop::Failed(JsonError::ExpectedValue, rest)),
-        }
-    }
-
-    /// After the bracket that begins a container.
-    fn open<'i>(&mut self, rest: &'i [u8], container: Container) -> Next<'i> {
-        let node = self.scanner.node;
-        let wanted = self.paths.node(node).filter(|node| node.wants(container));
-        let Some(&Node { field, .. }) = wanted else {
-            self.scanner.skipped = 1;
-            return self.skip(rest);
-        };
-        if let Some(field) = field {
-            self.visit(field, Value::Begin(container));
-        }
-        // An empty one need not be entered.
-        if let ([b'}', rest @ ..], Container::Object) | ([b']', rest @ ..], Container::Array) =
-            (rest, container)
-        {
-            if let Some(field) = field {
-                self.visit(field, Value::End(container, 0));
+            passed = passed.saturating_add(1);
+            // The next one is visited with its own index.
+            if let (Some(_), Some(array)) = (field, self.frame()) {
+                array.members = members.saturating_add(passed);
             }
-            return Ok((Mode::AfterValue, rest));
+        }
+        if let Some(array) = self.frame() {
+            array.members = members.saturating_add(passed);
+        }
+        rest
+    }
+
+    /// After the bracket that begins a container that something is wanted of: where to go on. An empty one has ended, with the
+    /// first byte of the rest.
+    #[inline(always)]
+    fn enter<'i>(&mut self, rest: &'i [u8], frame: Frame, field: Option<F>) -> Result<Place, Stop<'i>> {
+        if let ([b'}', ..], Container::Object) | ([b']', ..], Container::Array) = (rest, frame.container) {
+            if let Some(field) = field {
+                self.visit(field, Value::End(frame.container, 0));
+            }
+            return Ok(Place::Behind);
         }
         let depth = usize::from(self.scanner.depth);
         // `Paths` has no path so deep that this could fail.
-        let Some(frame) = self.scanner.frames.get_mut(depth) else {
+        let Some(free) = self.scanner.frames.get_mut(depth) else {
             return Err(Stop::Failed(JsonError::TooDeep, rest));
         };
-        *frame = Frame { members: 0, node, container };
+        *free = frame;
         self.scanner.depth = self.scanner.depth.saturating_add(1);
-        Ok(match container {
-            Container::Object => (Mode::FirstKey, rest),
-            Container::Array => (Mode::FirstElement, rest),
-        })
+        Ok(Place::First)
     }
 
-    /// After the bracket that ends the innermost container.
-    fn close<'i>(&mut self, rest: &'i [u8]) -> (Mode, &'i [u8]) {
+    /// The innermost container has ended.
+    #[inline]
+    fn close(&mut self) {
         if let Some(&mut Frame { members, node, container }) = self.frame() {
             self.scanner.depth = self.scanner.depth.saturating_sub(1);
             if let Some(field) = self.paths.node(node).and_then(|node| node.field) {
                 self.visit(field, Value::End(container, members));
             }
         }
-        (Mode::AfterValue, rest)
     }
 
     /// The innermost open container.
@@ -292,6 +336,27 @@ fn start(mut rest: &[u8], passed: u8) -> Next<'_> {
         }
     }
     Ok((Mode::Value, rest))
+}
+
+/// Passes over the colon behind a key.
+#[inline(always)]
+fn colon(rest: &[u8]) -> Result<&[u8], Stop<'_>> {
+    if let [b':', rest @ ..] = rest {
+        return Ok(rest);
+    }
+    match token(rest, Mode::Colon)? {
+        [b':', rest @ ..] => Ok(rest),
+        rest => Err(Stop::Failed(JsonError::ExpectedColon, rest)),
+    }
+}
+
+/// Passes over the quote that begins a key.
+#[inline]
+fn key(rest: &[u8], mode: Mode) -> Result<&[u8], Stop<'_>> {
+    match token(rest, mode)? {
+        [b'"', key @ ..] => Ok(key),
+        rest => Err(Stop::Failed(JsonError::ExpectedKey, rest)),
+    }
 }
 
 /// Passes over whitespace; what comes back is not empty. `mode` is how to go on where it would be.

@@ -256,6 +256,28 @@ fn nothing_is_taken_after_the_end() {
 }
 
 #[test]
+fn members_beyond_a_bound_are_passed_over() {
+    let bounded = |unit: &str, begin: &str, end: &str| {
+        let document = format!("{begin}{}{unit}{end}", format!("{unit},").repeat(39_999));
+        let paths = [("a", upto(9)), ("a[].x", upto(9)), ("a.x", upto(9)), ("b", upto(9))];
+        let whole = scan(&paths, &[document.as_bytes()]);
+        let pieces: Vec<&[u8]> = document.as_bytes().chunks(7).collect();
+        assert!(whole == scan(&paths, &pieces), "{unit}");
+        assert_eq!(whole.1, Finish::Complete, "{unit}");
+        whole.0
+    };
+    for unit in ["1", "\"\"", "{}", "{\"\":1}", "[[\"]\"]]"] {
+        let lines = bounded(unit, "{\"a\":[", "],\"b\":2}");
+        assert_eq!(lines, ["a [", "a ] of 32768", "b 2"], "{unit}");
+    }
+    let lines = bounded("{\"x\":1}", "{\"a\":[", "],\"b\":2}");
+    assert_eq!(lines.len(), 32_768 + 3);
+    assert_eq!(lines[32_768..], ["a[].x [32767] 1", "a ] of 32768", "b 2"]);
+    let lines = bounded("\"x\":\"}\"", "{\"a\":{", "},\"b\":2}");
+    assert_eq!(lines[32_768..], ["a.x \"}\"", "a } of 32768", "b 2"]);
+}
+
+#[test]
 fn a_scanner_is_small() {
     assert!(size_of::<Scanner>() <= 320, "{}", size_of::<Scanner>());
 }

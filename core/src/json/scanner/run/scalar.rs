@@ -1,21 +1,14 @@
 //! Numbers and literals.
 
 use super::super::super::number::{MAX_NUMBER, may_hold};
-use super::super::super::{Field, JsonError, Number, Passed, Value, Visitor};
+use super::super::super::{Field, JsonError, Number, Value, Visitor};
 use super::super::{Literal, Mode};
 use super::{Next, Run, Stop};
 
 impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
-    /// At the first byte of a number.
-    #[inline(always)]
-    pub(super) fn whole_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
-        if let Some((number, after)) = plain_number(rest) {
-            match self.field() {
-                Some(field) => self.visit(field, Value::Number(number)),
-                None => self.visitor.pass(Passed::Number(number)),
-            }
-            return Ok((Mode::AfterValue, after));
-        }
+    /// At the first byte of a number that is no plain count.
+    #[inline(never)]
+    pub(super) fn odd_number<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
         match number_end(rest).and_then(|length| rest.split_at_checked(length)) {
             Some((b"-", rest @ [b'I', ..])) => self.split_literal(rest, Literal::Infinity, 0),
             Some((number, rest)) => match self.number(number) {
@@ -60,31 +53,6 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         Ok(())
     }
 
-    /// At the first byte of a literal.
-    #[inline(always)]
-    pub(super) fn whole_literal<'i>(&mut self, rest: &'i [u8], literal: Literal) -> Next<'i> {
-        // Arrays of known length compare as one word.
-        let after = match literal {
-            Literal::Null => {
-                rest.split_first_chunk().filter(|(word, _)| *word == b"null").map(|(_, after)| after)
-            }
-            Literal::True => {
-                rest.split_first_chunk().filter(|(word, _)| *word == b"true").map(|(_, after)| after)
-            }
-            Literal::False => {
-                rest.split_first_chunk().filter(|(word, _)| *word == b"false").map(|(_, after)| after)
-            }
-            Literal::NotANumber | Literal::Infinity => None,
-        };
-        match after {
-            Some(rest) => {
-                self.literal(literal);
-                Ok((Mode::AfterValue, rest))
-            }
-            None => self.split_literal(rest, literal, 0),
-        }
-    }
-
     /// A literal that the input ends in, or that is none; `passed` bytes of it have passed.
     #[cold]
     pub(super) fn split_literal<'i>(&mut self, mut rest: &'i [u8], literal: Literal, passed: u8) -> Next<'i> {
@@ -101,7 +69,7 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
 
     /// A literal is complete.
     #[inline]
-    fn literal(&mut self, literal: Literal) {
+    pub(super) fn literal(&mut self, literal: Literal) {
         if let (Some(field), Some(value)) = (self.field(), literal.value()) {
             self.visit(field, value);
         }

@@ -1,13 +1,14 @@
 //! What nothing is wanted of.
 
-use super::super::super::find::{quote_or_backslash, quote_or_bracket};
 use super::super::super::{Field, JsonError, Visitor};
 use super::super::{MAX_DEPTH, Mode};
 use super::{Next, Run, Stop};
+use crate::find::{quote_or_backslash, quote_or_bracket};
 
 impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// Passes over what is left of a container that nothing is wanted of. What stands close together is looked at byte
     /// by byte: a jump that ends at once costs more than what it jumps over.
+    #[inline(never)]
     pub(super) fn skip<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         let bound = MAX_DEPTH.saturating_sub(u16::from(self.scanner.depth));
         let mut open = self.scanner.skipped;
@@ -17,6 +18,7 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
                 return Err(Stop::More(Mode::Skip));
             };
             rest = match byte {
+                b'"' if matches!(after, [b'"', ..]) => after.get(1..).unwrap_or_default(),
                 b'"' => match text_end(after) {
                     Ok(after) => after,
                     Err(stop) => {

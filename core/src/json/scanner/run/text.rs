@@ -1,15 +1,15 @@
 //! Texts and keys: where they lie, or, with escapes or across inputs, through `held`.
 
 use super::super::super::escape::{self, Decoded, Escape, Step};
-use super::super::super::find::quote_or_backslash;
 use super::super::super::paths::NodeId;
 use super::super::super::{Field, JsonError, Passed, Text, Value, Visitor, Want};
 use super::super::{KEPT_CAPACITY, Mode};
 use super::{Next, Run, Stop};
+use crate::find::quote_or_backslash;
 
 impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
     /// A key that the input ends in or that has escapes.
-    #[cold]
+    #[inline(never)]
     pub(super) fn split_key<'i>(&mut self, mut rest: &'i [u8]) -> Next<'i> {
         // One byte more than the longest wanted key tells that this is none of them.
         let bound = self.paths.longest_key().saturating_add(1);
@@ -46,32 +46,30 @@ impl<F: Field, V: Visitor<F>> Run<'_, F, V> {
         self.skip_text(rest)
     }
 
-    /// After the quote that begins a text which is a value.
+    /// A text without escapes that is a value. Gives false where it is wanted in pieces, and nothing was done yet.
     #[inline(always)]
-    pub(super) fn text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+    pub(super) fn plain_value(&mut self, bytes: &[u8]) -> bool {
         let Some(field) = self.field() else {
-            return match plain_text(rest) {
-                Some((text, rest)) => {
-                    self.visitor.pass(Passed::Text(text));
-                    Ok((Mode::AfterValue, rest))
-                }
-                None => self.skip_text(rest),
-            };
+            self.visitor.pass(Passed::Text(bytes));
+            return true;
         };
-        let Want::Value { text: bound } = field.want() else { return self.split_text(rest) };
+        let Want::Value { text: bound } = field.want() else { return false };
         let bound = usize::from(bound);
-        let Some((bytes, after)) = plain_text(rest) else { return self.long_text(rest, field, bound) };
         let text = match bytes.get(..bound) {
-            Some(bytes_wanted) => Text { bytes: bytes_wanted, whole: bytes.len() == bound },
+            Some(wanted) => Text { bytes: wanted, whole: bytes.len() == bound },
             None => Text { bytes, whole: true },
         };
         self.visit(field, Value::Text(text));
-        Ok((Mode::AfterValue, after))
+        true
     }
 
-    /// The same for a text that has escapes or that the input ends in.
+    /// After the quote that begins a text which is a value, and has escapes, or that the input ends in, or that is wanted in
+    /// pieces.
     #[inline(never)]
-    fn long_text<'i>(&mut self, rest: &'i [u8], field: F, bound: usize) -> Next<'i> {
+    pub(super) fn text<'i>(&mut self, rest: &'i [u8]) -> Next<'i> {
+        let Some(field) = self.field() else { return self.skip_text(rest) };
+        let Want::Value { text: bound } = field.want() else { return self.split_text(rest) };
+        let bound = usize::from(bound);
         if let [b'\\', ..] = rest {
             let rest = self.gather(rest, bound);
             return match rest {

@@ -7,27 +7,40 @@ use memchr::memchr2;
 
 /// Words looked at before `memchr` takes over: what is found within 32 bytes costs no call.
 const NEAR: usize = 4;
+/// The same for ends of lines: those of a message are longer, and there is nothing to save.
+const NEAR_LINE: usize = 2;
 
 /// Where a text's next quote or backslash stands.
 #[inline]
-pub(super) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    either::<b'"', b'\\', NEAR>(bytes)
+}
+
+/// Where the line ends.
+#[inline]
+pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
+    either::<b'\r', b'\n', NEAR_LINE>(bytes)
+}
+
+#[inline]
+fn either<const A: u8, const B: u8, const NEAR: usize>(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     let mut at = 0_usize;
     for word in words.iter().take(NEAR) {
         let word = u64::from_le_bytes(*word);
-        let found = equal(word, b'"') | equal(word, b'\\');
+        let found = equal(word, A) | equal(word, B);
         if found != 0 {
             return Some(at.wrapping_add(first(found)));
         }
         at = at.wrapping_add(8);
     }
-    let found = memchr2(b'"', b'\\', bytes.get(at..)?)?;
+    let found = memchr2(A, B, bytes.get(at..)?)?;
     Some(at.wrapping_add(found))
 }
 
 /// Where the next quote or bracket stands, outside texts.
 #[inline]
-pub(super) fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
     /// What `[` and `{`, `]` and `}` differ by.
     const CURLY: u64 = splat(0x20);
     let (words, tail) = bytes.as_chunks::<8>();
@@ -70,11 +83,12 @@ mod tests {
         /// Bytes that differ from a needle by one bit, or by the borrow of [`equal`], are the likely slips.
         #[test]
         fn agree_with_a_plain_search(bytes in prop::collection::vec(
-            prop_oneof![Just(b'"'), Just(b'\\'), Just(b'['), Just(b'}'), Just(b'#'), Just(b'!'), Just(2), any::<u8>(),
+            prop_oneof![Just(b'"'), Just(b'\\'), Just(b'\r'), Just(b'\n'), Just(b'['), Just(b'}'), Just(b'#'), Just(b'!'), Just(2), any::<u8>(),
                 Just(b' '), Just(b'x'), Just(b'x'), Just(b'x'), Just(b'x'), Just(b'x')],
             0..100,
         )) {
             prop_assert_eq!(quote_or_backslash(&bytes), bytes.iter().position(|b| b"\"\\".contains(b)));
+            prop_assert_eq!(line_end(&bytes), bytes.iter().position(|b| b"\r\n".contains(b)));
             prop_assert_eq!(quote_or_bracket(&bytes), bytes.iter().position(|b| b"\"{}[]".contains(b)));
         }
     }
