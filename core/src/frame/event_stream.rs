@@ -61,6 +61,12 @@ impl EventStream {
         while !rest.is_empty() {
             rest = match self.state {
                 State::Prelude => {
+                    if self.fixed.len() == 0
+                        && let Some(after) = self.whole(rest, sink)
+                    {
+                        rest = after;
+                        continue;
+                    }
                     let rest = self.fixed.take(PRELUDE, rest);
                     if self.fixed.len() == PRELUDE {
                         self.prelude(sink);
@@ -101,6 +107,32 @@ impl EventStream {
             State::Broken => FrameEnd::Clean,
             _ => FrameEnd::Cut,
         }
+    }
+
+    /// A sound message that lies whole in the chunk, and is so small that it would be held, is read where it lies. Gives
+    /// what follows it.
+    fn whole<'c>(&mut self, chunk: &'c [u8], sink: &mut impl FnMut(Frame<'_>)) -> Option<&'c [u8]> {
+        let ([t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3], _) = chunk.split_first_chunk::<PRELUDE>()?;
+        let total = as_usize(u32::from_be_bytes([*t0, *t1, *t2, *t3]));
+        let headers = as_usize(u32::from_be_bytes([*h0, *h1, *h2, *h3]));
+        let (message, rest) = chunk.split_at_checked(total)?;
+        let (message, crc) = message.split_last_chunk::<CRC>()?;
+        let (head, payload) = message.split_at_checked(headers.checked_add(PRELUDE)?)?;
+        let (prelude, headers) = head.split_at_checked(PRELUDE)?;
+        let sound = payload.len() <= MAX_HELD
+            && headers.len() <= MAX_HEADERS
+            && crc32fast::hash(prelude.get(..8)?) == u32::from_be_bytes([*c0, *c1, *c2, *c3])
+            && crc32fast::hash(message) == u32::from_be_bytes(*crc);
+        if !sound {
+            return None;
+        }
+        let name = Headers::name(headers)?;
+        name.into_iter().for_each(&mut *sink);
+        if !payload.is_empty() {
+            sink(Frame::Data(payload));
+        }
+        sink(Frame::End);
+        Some(rest)
     }
 
     fn prelude(&mut self, sink: &mut impl FnMut(Frame<'_>)) {
@@ -266,6 +298,32 @@ impl Headers {
         }
     }
 
+    /// Of headers that are all there, what names their message, if one does; `None` where they are not well-formed.
+    fn name(mut headers: &[u8]) -> Option<Option<Frame<'_>>> {
+        let mut name = None;
+        while let Some((length, rest)) = headers.split_first() {
+            let (key, rest) =
+                rest.split_at_checked(usize::from(*length)).filter(|(key, _)| !key.is_empty())?;
+            let (kind, rest) = rest.split_first()?;
+            let (length, rest) = match (fixed_length(*kind), rest) {
+                (Some(length), rest) => (length, rest),
+                (None, [high, low, rest @ ..]) if matches!(*kind, BYTES | STRING) => {
+                    (usize::from(u16::from_be_bytes([*high, *low])), rest)
+                }
+                _ => return None,
+            };
+            let (value, rest) = rest.split_at_checked(length)?;
+            let value = value.get(..super::MAX_NAME).unwrap_or(value);
+            match Meaning::of(*kind, key) {
+                Meaning::None => {}
+                Meaning::Name => name = Some(Frame::Name(value)),
+                Meaning::Exception => name = Some(Frame::Exception(value)),
+            }
+            headers = rest;
+        }
+        Some(name)
+    }
+
     /// Whether the headers, all there, were well-formed.
     fn are_readable(&self) -> bool {
         self.step == Step::KeyLength
@@ -280,20 +338,12 @@ impl Headers {
     }
 
     fn typed(&mut self, kind: u8) -> Step {
-        self.meaning = match (kind, self.key.as_bytes()) {
-            (STRING, b":event-type") => Meaning::Name,
-            (STRING, b":exception-type" | b":error-code") => Meaning::Exception,
-            _ => Meaning::None,
-        };
-        match kind {
-            0 | 1 => Step::KeyLength, // true, false
-            2 => Step::Value(1),      // i8
-            3 => Step::Value(2),      // i16
-            4 => Step::Value(4),      // i32
-            5 | 8 => Step::Value(8),  // i64, timestamp
-            BYTES | STRING => Step::LengthHigh,
-            9 => Step::Value(16), // UUID
-            _ => Step::Unreadable,
+        self.meaning = Meaning::of(kind, self.key.as_bytes());
+        match fixed_length(kind) {
+            Some(0) => Step::KeyLength,
+            Some(length) => Step::Value(length),
+            None if matches!(kind, BYTES | STRING) => Step::LengthHigh,
+            None => Step::Unreadable,
         }
     }
 
@@ -305,6 +355,29 @@ impl Headers {
         }
         if length == 0 { Step::KeyLength } else { Step::Value(length) }
     }
+}
+
+impl Meaning {
+    fn of(kind: u8, key: &[u8]) -> Self {
+        match (kind, key) {
+            (STRING, b":event-type") => Self::Name,
+            (STRING, b":exception-type" | b":error-code") => Self::Exception,
+            _ => Self::None,
+        }
+    }
+}
+
+/// How long a value of this kind is, where all of the kind are.
+fn fixed_length(kind: u8) -> Option<usize> {
+    Some(match kind {
+        0 | 1 => 0, // true, false
+        2 => 1,     // i8
+        3 => 2,     // i16
+        4 => 4,     // i32
+        5 | 8 => 8, // i64, timestamp
+        9 => 16,    // UUID
+        _ => return None,
+    })
 }
 
 fn split_at_most(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
