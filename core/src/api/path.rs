@@ -25,7 +25,8 @@ pub(super) fn ends_with(path: &[u8], end: &str) -> bool {
 /// Whether the path's first segments are those of `start`, where `*` stands for any one.
 pub(super) fn starts_with(path: &[u8], start: &str) -> bool {
     let mut segments = segments(path);
-    words(start).all(|word| segments.next().is_some_and(|segment| word == "*" || is(segment, word)))
+    words(start)
+        .all(|word| segments.next().is_some_and(|segment| word == "*" || is(segment, word.as_bytes())))
 }
 
 /// Whether the whole path is like this: `*` stands for any one segment, `**` for any number of them.
@@ -44,7 +45,7 @@ pub(super) fn is_like(path: &[u8], glob: &str) -> bool {
         for (segment, next) in segments.iter().zip(before) {
             let fit = match word {
                 "**" => next || fits.last().copied().unwrap_or(false),
-                _ => last && (word == "*" || is(segment, word)),
+                _ => last && (word == "*" || is(segment, word.as_bytes())),
             };
             fits.push(fit);
             last = next;
@@ -71,11 +72,11 @@ impl<'a> BeforeLast<'a> {
     /// Whether its last segments are those of `end`; `*` is any one, `**` one or more, `v*` a version's.
     pub(super) fn ends_with(&self, end: &str) -> bool {
         let end = end.as_bytes();
-        if self.plain && memchr::memchr(b'*', end).is_none() {
+        if self.plain && !end.contains(&b'*') {
             let split =
                 self.before.len().checked_sub(end.len()).and_then(|at| self.before.split_at_checked(at));
             return split.is_some_and(|(before, last)| {
-                last.eq_ignore_ascii_case(end) && (end.is_empty() || matches!(before, [] | [.., b'/']))
+                is(last, end) && (end.is_empty() || matches!(before, [] | [.., b'/']))
             });
         }
         fits(segments_back(self.before), end)
@@ -88,9 +89,9 @@ fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &[u8]) -> bool {
         let Some(segment) = segments.next() else { return false };
         let fits = match word {
             b"*" => true,
-            b"**" => wanted.next().is_none_or(|word| segments.any(|s| s.eq_ignore_ascii_case(word))),
+            b"**" => wanted.next().is_none_or(|word| segments.any(|segment| is(segment, word))),
             b"v*" => matches!(segment, [b'v', b'0'..=b'9', ..]),
-            _ => segment.eq_ignore_ascii_case(word),
+            _ => is(segment, word),
         };
         if !fits {
             return false;
@@ -99,9 +100,10 @@ fn fits<'a>(mut segments: impl Iterator<Item = &'a [u8]>, end: &[u8]) -> bool {
     true
 }
 
-/// Servers differ in whether case matters in a path; no two paths of APIs differ in case alone.
-fn is(segment: &[u8], word: &str) -> bool {
-    segment.eq_ignore_ascii_case(word.as_bytes())
+/// Servers differ in whether case matters in a path; no two paths of APIs differ in case alone. Nearly all are equal as they
+/// are, or in length not even alike.
+pub(super) fn is(segment: &[u8], word: &[u8]) -> bool {
+    segment.len() == word.len() && (segment == word || segment.eq_ignore_ascii_case(word))
 }
 
 fn words(pattern: &str) -> impl Iterator<Item = &str> {
@@ -118,14 +120,15 @@ fn segments_back(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether a segment is this word.
 pub(super) fn has_segment(path: &[u8], word: &[u8]) -> bool {
-    path.split(|&b| b == b'/').any(|segment| segment.eq_ignore_ascii_case(word))
+    path.split(|&b| b == b'/').any(|segment| is(segment, word))
 }
 
 /// Whether these segments stand in it, one after the other.
 pub(super) fn has_segments(path: &[u8], words: &[&str]) -> bool {
     let mut rest: &[u8] = path;
     loop {
-        if words.iter().zip(segments(rest)).filter(|(word, segment)| is(segment, word)).count() == words.len()
+        if words.iter().zip(segments(rest)).filter(|(word, segment)| is(segment, word.as_bytes())).count()
+            == words.len()
         {
             return true;
         }
@@ -164,7 +167,7 @@ pub(super) fn after_segment<'a>(path: &'a [u8], word: &[u8]) -> Option<&'a [u8]>
     let mut rest = path;
     loop {
         let (segment, after) = split_once(rest, b'/')?;
-        if segment.eq_ignore_ascii_case(word) {
+        if is(segment, word) {
             return Some(after);
         }
         rest = after;

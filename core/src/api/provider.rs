@@ -72,7 +72,7 @@ impl<'a> Pattern<'a> {
 
     #[inline]
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
-        let Some(end) = self.end else { return text.eq_ignore_ascii_case(self.start) };
+        let Some(end) = self.end else { return super::path::is(text, self.start) };
         // Most hosts differ from a pattern in length or in their last letters.
         text.split_at_checked(self.start.len()).is_some_and(|(start, rest)| {
             let at = rest.len().checked_sub(end.len());

@@ -116,6 +116,11 @@ impl<'b> Writer<'b> {
     }
 }
 
+/// The tag of a field that has a length, in one byte.
+const fn tag_byte(field: u32) -> u8 {
+    (field << 3 | LENGTH_DELIMITED) as u8
+}
+
 /// Bytes that a varint takes: one for each seven bits, and one for 0.
 #[must_use]
 pub fn varint_length(value: u64) -> usize {
@@ -175,22 +180,21 @@ impl<'w, 'b> Attributes<'w, 'b> {
         self.bounds.clip(value)
     }
 
-    /// All of a `KeyValue` but its `AnyValue`, which takes `length` bytes and is to follow.
-    fn key_value(&mut self, key: &str, length: usize) {
-        // Nearly all are so short that each length is one byte.
+    /// All of a `KeyValue` but its `AnyValue`, which takes `length` bytes and begins with these; the rest of it is to follow.
+    /// What nearly all attributes need is one look at their lengths and a few copies.
+    #[inline]
+    fn key_value<const N: usize>(&mut self, key: &str, length: usize, begin: [u8; N]) {
         let whole = key.len().saturating_add(length).saturating_add(4);
-        let tag = |field: u32| u8::try_from(field << 3 | LENGTH_DELIMITED);
-        if let (Ok(whole @ ..CONTINUED), Ok(first @ ..CONTINUED)) = (u8::try_from(whole), tag(self.field))
-            && let (Ok(key_tag), Ok(value_tag)) = (tag(KEY), tag(VALUE))
-        {
-            let out = &mut *self.writer.out;
-            out.reserve(usize::from(whole).saturating_add(2));
-            out.extend_from_slice(&[first, whole, key_tag, key.len() as u8]);
-            out.extend_from_slice(key.as_bytes());
-            out.extend_from_slice(&[value_tag, length as u8]);
-            return;
+        if whole >= usize::from(CONTINUED) || self.field > MAX_SHORT_FIELD {
+            self.long_key_value(key, length);
+            return self.writer.raw(&begin);
         }
-        self.long_key_value(key, length);
+        let out = &mut *self.writer.out;
+        out.reserve(whole.saturating_add(2));
+        out.extend_from_slice(&[tag_byte(self.field), whole as u8, tag_byte(KEY), key.len() as u8]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[tag_byte(VALUE), length as u8]);
+        out.extend_from_slice(&begin);
     }
 
     #[cold]
@@ -210,8 +214,12 @@ impl AttributeSink for Attributes<'_, '_> {
     #[inline(never)]
     fn text(&mut self, key: &str, value: &str) {
         let value = if value.len() > self.bounds.text { self.clip(value) } else { value };
+        if value.len() < usize::from(CONTINUED) {
+            self.key_value(key, value.len().saturating_add(2), [tag_byte(STRING), value.len() as u8]);
+            return self.writer.raw(value.as_bytes());
+        }
         let length = varint_length(value.len() as u64).saturating_add(1).saturating_add(value.len());
-        self.key_value(key, length);
+        self.key_value(key, length, []);
         self.writer.bytes(STRING, value.as_bytes());
     }
 
@@ -224,19 +232,19 @@ impl AttributeSink for Attributes<'_, '_> {
 
     #[inline(never)]
     fn int(&mut self, key: &str, value: i64) {
-        self.key_value(key, varint_length(value as u64).saturating_add(1));
-        self.writer.varint(INT, value as u64);
+        let value = value as u64;
+        self.key_value(key, varint_length(value).saturating_add(1), [(INT << 3 | VARINT) as u8]);
+        self.writer.raw_varint(value);
     }
 
     #[inline(never)]
     fn double(&mut self, key: &str, value: f64) {
-        self.key_value(key, 9);
-        self.writer.fixed64(DOUBLE, value.to_bits());
+        self.key_value(key, 9, [(DOUBLE << 3 | FIXED64) as u8]);
+        self.writer.raw(&value.to_bits().to_le_bytes());
     }
 
     fn flag(&mut self, key: &str, value: bool) {
-        self.key_value(key, 2);
-        self.writer.varint(BOOL, u64::from(value));
+        self.key_value(key, 2, [(BOOL << 3 | VARINT) as u8, u8::from(value)]);
     }
 
     fn texts(&mut self, key: &str, values: &mut dyn Iterator<Item = &str>) {
@@ -322,6 +330,8 @@ fn read_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 const CONTINUED: u8 = 0x80;
 /// A varint of 64 bits takes ten bytes at most.
 const MAX_VARINT: usize = 10;
+/// The greatest field whose tag is one byte.
+const MAX_SHORT_FIELD: u32 = 15;
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const LENGTH_DELIMITED: u32 = 2;

@@ -19,7 +19,7 @@ pub(super) fn find(who: &Who<'_>, request: &Headers<'_>) -> Option<Found> {
     }
     let before = path::BeforeLast::of(path, last.len());
     let fits = |end: &&End| before.ends_with(end.before) && end.on.allows(who);
-    let is_last = |end: &&End| end.last.len() == last.len() && end.last.as_bytes().eq_ignore_ascii_case(last);
+    let is_last = |end: &&End| path::is(last, end.last.as_bytes());
     let end = rows(ENDS).find(|end| is_last(end) && fits(end)).or_else(|| rows(NAMED).find(fits));
     if let Some(end) = end {
         // Where the host decides the format, so does metadata.
