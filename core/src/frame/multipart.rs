@@ -21,6 +21,8 @@ pub struct Multipart {
     line: Vec<u8>,
     /// The part's name was found in its headers.
     part: Part,
+    /// Lines of delimiters and headers so far: `0 ..= MAX_LINES`.
+    lines: u32,
 }
 
 /// A step in reading a form.
@@ -74,19 +76,25 @@ impl Multipart {
         let delimiter = [b"\n--", boundary].concat();
         // The first delimiter needs no line before it: as if its line's end had passed.
         let state = State::Content { matched: 1 };
-        Some(Self { delimiter, state, cr: false, line: Vec::new(), part: Part::Unnamed })
+        Some(Self { delimiter, state, cr: false, line: Vec::new(), part: Part::Unnamed, lines: 0 })
     }
 
     /// Reads the next chunk of the body.
     pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(FormEvent<'_>)) {
         let mut rest = chunk;
-        while !rest.is_empty() {
+        while !rest.is_empty() && !self.is_excessive() {
             rest = match self.state {
                 State::Content { matched } => self.content(matched, rest, sink),
                 State::Delimited | State::Headers => self.line(rest, sink),
                 State::Epilogue => return,
             };
         }
+    }
+
+    /// It has more parts, or headers of parts, than any form, and nothing more is read.
+    #[must_use]
+    pub fn is_excessive(&self) -> bool {
+        self.lines >= MAX_LINES
     }
 
     /// The body has ended. A part that has not ended is not completed.
@@ -193,6 +201,7 @@ impl Multipart {
             return &[];
         }
         let Some(after) = after else { return &[] };
+        self.lines = self.lines.saturating_add(1);
         if self.state == State::Delimited {
             self.state = State::Headers;
         } else if self.line.trim_ascii_end().is_empty() {
@@ -262,6 +271,8 @@ fn split_at_first(bytes: &[u8], at: u8) -> (&[u8], &[u8]) {
 
 /// Longest boundary, in bytes (RFC 2046 §5.1.1).
 const MAX_BOUNDARY: usize = 70;
+/// So many lines of delimiters and headers are read: those of two thousand fields.
+const MAX_LINES: u32 = 8 << 10;
 
 /// How much of a header line is kept, in bytes: enough for a field's name before a long file name.
 const MAX_LINE: usize = 512;

@@ -47,6 +47,11 @@ impl Form {
         });
     }
 
+    /// See [`Multipart::is_excessive`].
+    pub(super) fn is_excessive(&self) -> bool {
+        self.multipart.is_excessive()
+    }
+
     /// Whether the form was whole.
     pub(super) fn finish(&mut self) -> bool {
         self.multipart.finish() == FrameEnd::Clean

@@ -287,7 +287,13 @@ impl Reading {
                     *self = Self::Over { whole: false };
                 }
             },
-            Self::Form(form) => form.push(piece, facts),
+            Self::Form(form) => {
+                form.push(piece, facts);
+                if form.is_excessive() {
+                    losses.excessive_bodies = losses.excessive_bodies.saturating_add(1);
+                    *self = Self::Over { whole: false };
+                }
+            }
             Self::Over { .. } => {}
         }
     }

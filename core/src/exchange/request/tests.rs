@@ -56,6 +56,22 @@ fn messages_are_counted_by_what_they_are() {
 }
 
 #[test]
+fn a_form_of_thousands_of_parts_is_read_no_further() {
+    let form = |parts: usize| {
+        let part = "Content-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\n";
+        let body = format!("--b\r\n{}", part.repeat(parts));
+        let content_type = [("content-type", "multipart/form-data; boundary=b")];
+        let call = |chunks: &[&[u8]]| call_with("/v1/audio/transcriptions", &content_type, chunks).unwrap();
+        let whole = call(&[body.as_bytes()]);
+        assert_eq!(whole, call(&body.as_bytes().chunks(1000).collect::<Vec<_>>()));
+        assert_eq!(whole.request.model.as_deref(), Some("whisper-1"));
+        whole.losses.excessive_bodies
+    };
+    assert_eq!(form(2_700), 0);
+    assert_eq!(form(10_000), 1);
+}
+
+#[test]
 fn parameters_belong_to_generation_alone() {
     let body =
         r#"{"model":"m","input":["a"],"temperature":1,"max_tokens":5,"n":2,"stop":"x","top_k":3,"seed":1}"#;

@@ -24,7 +24,8 @@ impl Credit {
                 self.left = self.left.saturating_add(data.len()).min(FIRST);
                 0
             }
-            Frame::Name(_) | Frame::Line => PART,
+            Frame::Name(_) => PART,
+            Frame::Line => LINE,
             Frame::Exception(_) | Frame::End | Frame::Done | Frame::Damaged { .. } => MESSAGE,
         };
         self.bear(cost)
@@ -64,13 +65,17 @@ impl Default for Credit {
 const FIRST: usize = 1 << 20;
 /// What a message costs. The shortest in use, of a word each, have some 20 bytes.
 const MESSAGE: usize = 64;
-/// What its name and each further line costs.
+/// What its name costs.
 const PART: usize = 16;
-/// What a choice in it costs.
-pub(super) const CHOICE: usize = 16;
+/// What each further line costs.
+const LINE: usize = 24;
+/// What a choice in it costs. The shortest messages with one in use have some hundred bytes.
+pub(super) const CHOICE: usize = 48;
 /// What a tool call in it costs.
-pub(super) const TOOL_CALL: usize = 48;
-/// What all of them may cost in one message: 4,096 choices.
+pub(super) const TOOL_CALL: usize = 64;
+/// What a finish reason costs, of which a choice has one, mostly in its last message.
+pub(super) const END: usize = 48;
+/// What all of them may cost in one message: 1,365 choices.
 pub(super) const MOST: usize = 64 << 10;
 
 #[cfg(test)]
@@ -94,6 +99,18 @@ mod tests {
     fn short_ones_are_read_for_as_long_as_any_model_answers() {
         assert_eq!(messages(20), 23_830);
         assert_eq!(messages(64), 100_000);
+    }
+
+    #[test]
+    fn lines_and_choices_cost_more_than_their_shortest_bytes() {
+        let mut credit = Credit::default();
+        let lines =
+            (0..100_000).take_while(|_| credit.pay(Frame::Line) && credit.pay(Frame::Data(b"\"a\":1")));
+        assert_eq!(lines.count(), 55_187);
+        let mut credit = Credit::default();
+        let mut message =
+            || credit.pay(Frame::Data(&[b' '; 46])) && credit.bear(CHOICE) && credit.pay(Frame::End);
+        assert_eq!((0..100_000).take_while(|_| message()).count(), 15_886);
     }
 
     #[test]

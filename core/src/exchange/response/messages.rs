@@ -147,6 +147,8 @@ impl Messages {
                 self.end(answer, now);
                 self.begin();
             }
+            Frame::Line
+                if self.state == State::Open && self.tap.is_none() && self.scanner.is_between_tokens() => {}
             Frame::Line => self.data(b"\n", answer),
             Frame::End if self.state == State::Repeated => self.end_repeated(answer, now),
             Frame::End => {

@@ -4,7 +4,7 @@
 //! [`Message`].
 
 use super::choices::Told;
-use super::credit::{CHOICE, MOST, TOOL_CALL};
+use super::credit::{CHOICE, END, MOST, TOOL_CALL};
 use super::draft::Draft;
 use super::message::{
     Message, Modality, OpenCacheWrite, OpenChoice, OpenModality, OpenNamedCount, OpenPart, UsageTold,
@@ -119,10 +119,9 @@ impl Reading<'_, '_> {
             F::IncompleteReason => last(&mut self.draft.incomplete_reason, text, self.losses),
             F::Blocked => self.message.last = true,
             F::BlockedIf(word) => self.message.last |= text.bytes == word.as_bytes(),
-            F::FinishReason | F::GoogleFinishReason => {
-                self.message.finish_reason(self.draft, owned(text, self.losses));
-            }
-            F::FinishReasonUnless(going_on) if text.bytes != going_on.as_bytes() => {
+            F::FinishReasonUnless(going_on) if text.bytes == going_on.as_bytes() => {}
+            F::FinishReason | F::GoogleFinishReason | F::FinishReasonUnless(_) => {
+                self.bear(END);
                 self.message.finish_reason(self.draft, owned(text, self.losses));
             }
             F::ToolCallId => {
@@ -206,6 +205,7 @@ impl Reading<'_, '_> {
                 if let Some(name) = as_u32(number)
                     .and_then(|n| gemini_generate::finish_reason(n, self.draft.quirks.numbers_of_vertex))
                 {
+                    self.bear(END);
                     self.message.finish_reason(self.draft, name.to_owned());
                 }
             }
