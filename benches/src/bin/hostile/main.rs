@@ -3,7 +3,9 @@
 //!
 //! `hostile [PART OF A NAME]` prints milliseconds and nanoseconds a byte, the least of some rounds. `hostile
 //! --instructions [PART OF A NAME]` prints instructions a byte, counted by valgrind, which do not depend on what else the
-//! machine does.
+//! machine does. `hostile --search BODIES SEED` makes so many random bodies and prints the worst, for this list.
+
+mod search;
 
 use std::io::Write as _;
 use std::process::Command;
@@ -17,7 +19,7 @@ use inferspan_core::headers::Headers;
 use inferspan_core::time::UnixNanos;
 
 /// Where the bytes go, and as what.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum As {
     Request,
     /// To a host that nobody knows: the body must show its format.
@@ -29,6 +31,52 @@ enum As {
     Answer(&'static str),
     /// Of Bedrock, whose invoke wraps its messages in base64.
     Wrapped,
+    /// Lines, each of which becomes the payload of an event of an AWS event stream.
+    Events,
+    /// A form with the boundary `b`.
+    Form,
+}
+
+/// A body: how it begins, and what it repeats.
+struct Case {
+    name: String,
+    to: As,
+    begin: String,
+    unit: String,
+}
+
+impl Case {
+    /// So many bytes of it, as they are handed over.
+    fn piece(&self, bytes: usize) -> Vec<u8> {
+        let body = [self.begin.as_str(), &self.unit.repeat(bytes / self.unit.len().max(1))].concat();
+        match self.to {
+            As::Coded => gzip(body.as_bytes()),
+            As::Events => {
+                let mut events: Vec<u8> = body.lines().take(bytes / 30).flat_map(event).collect();
+                events.truncate(bytes);
+                events
+            }
+            As::Form => format!("--b\r\n{body}").into_bytes(),
+            _ => body.into_bytes(),
+        }
+    }
+}
+
+/// Those known.
+fn cases() -> impl Iterator<Item = Case> {
+    let owned = |(name, to, begin, unit): (&str, As, &str, &str)| Case {
+        name: name.to_owned(),
+        to,
+        begin: begin.to_owned(),
+        unit: unit.to_owned(),
+    };
+    // Each tool call is set beside all that are known, whose ids are as long as its own.
+    let ids = (0..128).map(|n| format!(r#"{{"id":"{}"}},"#, 100 + n));
+    let known =
+        format!("data:{{\"choices\":[{{\"delta\":{{\"tool_calls\":[{}1]}}}}]}}\n\n", ids.collect::<String>());
+    let many =
+        Case { name: "events of one more tool call".into(), to: SSE, begin: known, unit: ONE_MORE.into() };
+    BODIES.iter().copied().map(owned).chain([many])
 }
 
 fn main() {
@@ -38,40 +86,44 @@ fn main() {
         ["--instructions"] => instructions(""),
         ["--instructions", only] => instructions(only),
         ["--once", name] => {
-            let least = BODIES.iter().find(|(known, ..)| known == name).map(|body| time(body, 1));
+            let least = cases().find(|case| case.name == *name).map(|case| time(&case, 1));
             println!("{}", least.is_some());
+        }
+        ["--search", bodies, seed] => {
+            let (Ok(bodies), Ok(seed)) = (bodies.parse(), seed.parse()) else {
+                return eprintln!("`--search` takes two numbers: how many bodies, and a seed");
+            };
+            for (nanos, Case { to, begin, unit, .. }) in search::worst(bodies, seed) {
+                println!("{nanos:6.2} ns a byte  {to:?}  {begin:?}  {unit:?}");
+            }
         }
         only => {
             let only = only.first().copied().unwrap_or_default();
             println!("| body | ms | ns a byte |\n|---|---:|---:|");
-            for body in BODIES.iter().filter(|(name, ..)| name.contains(only)) {
-                let least = time(body, ROUNDS).as_secs_f64();
-                println!("| {} | {:.2} | {:.2} |", body.0, least * 1e3, least * 1e9 / MEGABYTE as f64);
+            for case in cases().filter(|case| case.name.contains(only)) {
+                let least = time(&case, ROUNDS).as_secs_f64();
+                println!("| {} | {:.2} | {:.2} |", case.name, least * 1e3, least * 1e9 / MEGABYTE as f64);
             }
         }
     }
 }
 
 /// The least that a body takes in some rounds.
-fn time(&(_, to, begin, unit): &Body, rounds: u32) -> Duration {
+fn time(case: &Case, rounds: u32) -> Duration {
     let observer = Observer::default();
-    let body = [begin, &unit.repeat(MEGABYTE / unit.len())].concat().into_bytes();
-    let piece = match to {
-        As::Coded => gzip(&body),
-        _ => body,
-    };
-    (0..rounds).map(|_| pass(&observer, to, &piece)).min().unwrap_or_default()
+    let piece = case.piece(MEGABYTE);
+    (0..rounds).map(|_| pass(&observer, case.to, &piece)).min().unwrap_or_default()
 }
 
 /// Prints what valgrind counts of each body, in a process of its own.
 fn instructions(only: &str) {
     println!("| body | instructions a byte |\n|---|---:|");
     let Ok(own) = std::env::current_exe() else { return };
-    for (name, ..) in BODIES.iter().filter(|(name, ..)| name.contains(only)) {
+    for Case { name, .. } in cases().filter(|case| case.name.contains(only)) {
         let counted = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*hand_over*"])
             .arg(&own)
-            .args(["--once", name])
+            .args(["--once", &name])
             .output();
         let Ok(counted) = counted else {
             return println!("valgrind is not there: `apt-get install valgrind`");
@@ -86,10 +138,13 @@ fn instructions(only: &str) {
 /// How long the callback takes that hands over the piece.
 fn pass(observer: &Observer, to: As, piece: &[u8]) -> Duration {
     let bedrock = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke-with-response-stream";
+    let bedrock_host = "bedrock-runtime.us-east-1.amazonaws.com";
     let (host, path) = match to {
         As::Unproven => ("ai.example.com", "/v1/chat/completions"),
         As::Embedding => ("api.openai.com", "/v1/embeddings"),
-        As::Wrapped => ("bedrock-runtime.us-east-1.amazonaws.com", bedrock),
+        As::Wrapped => (bedrock_host, bedrock),
+        As::Events => (bedrock_host, "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse-stream"),
+        As::Form => ("api.openai.com", "/v1/audio/transcriptions"),
         _ => ("api.openai.com", "/v1/chat/completions"),
     };
     let coding = if matches!(to, As::Coded) { "gzip" } else { "identity" };
@@ -97,7 +152,10 @@ fn pass(observer: &Observer, to: As, piece: &[u8]) -> Duration {
         (":method", "POST"),
         (":authority", host),
         (":path", path),
-        ("content-type", "application/json"),
+        (
+            "content-type",
+            if matches!(to, As::Form) { "multipart/form-data; boundary=b" } else { "application/json" },
+        ),
         ("content-encoding", coding),
     ];
     let request = request.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
@@ -106,16 +164,17 @@ fn pass(observer: &Observer, to: As, piece: &[u8]) -> Duration {
     };
     let content_type = match to {
         As::Answer(content_type) => content_type,
+        As::Events => "application/vnd.amazon.eventstream",
         _ => "application/json",
     };
     let answer: [(&[u8], &[u8]); 2] = [(b":status", b"200"), (b"content-type", content_type.as_bytes())];
     let start = match to {
-        As::Request | As::Unproven | As::Embedding | As::Coded => {
+        As::Request | As::Unproven | As::Embedding | As::Coded | As::Form => {
             let start = Instant::now();
             hand_over(&mut exchange, piece, true);
             start
         }
-        As::Answer(_) | As::Wrapped => {
+        As::Answer(_) | As::Wrapped | As::Events => {
             exchange.request_end(UnixNanos(2));
             exchange.response_headers(&Headers::new(&answer), UnixNanos(3));
             let start = Instant::now();
@@ -144,11 +203,26 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// An event of an AWS event stream without headers but its type's.
+fn event(payload: &str) -> Vec<u8> {
+    let headers = b"\x0B:event-type\x07\0\x01m";
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
+    let mut message = [length(headers.len() + payload.len() + 16), length(headers.len())].concat();
+    message.extend(crc32fast::hash(&message).to_be_bytes());
+    message.extend(headers);
+    message.extend(payload.as_bytes());
+    message.extend(crc32fast::hash(&message).to_be_bytes());
+    message
+}
+
 const MEGABYTE: usize = 1 << 20;
 const ROUNDS: u32 = 15;
 
 /// A name, where it goes, how it begins, what it repeats.
 type Body = (&'static str, As, &'static str, &'static str);
+
+const ONE_MORE: &str =
+    "data:{\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"999\"},{\"id\":\"998\"}]}}]}\n\n";
 
 const JSON: As = As::Answer("application/json");
 const SSE: As = As::Answer("text/event-stream");
@@ -279,6 +353,13 @@ const BODIES: &[Body] = &[
     ("half lines", LINES, "", "{\n"),
     ("ends of lines", LINES, "", "[DONE]\n"),
     ("spaced lines", LINES, "1", "\n"),
+    ("events of nothing, AWS", As::Events, "", "\n"),
+    ("events of an id, AWS", As::Events, "", "{\"id\":1}\n{\"id\":2}\n"),
+    // Forms.
+    ("empty parts", As::Form, "", "\r\n\r\n--b\r\n"),
+    ("beginnings of boundaries", As::Form, "\r\n", "\r\n-"),
+    ("line ends of a form", As::Form, "\r\n", "\r\n"),
+    ("headers of a part", As::Form, "", "a:b\r\n"),
     ("escaped base64", As::Wrapped, r#"{"bytes":""#, r"\/"),
     // Coded.
     ("texts, gzip", As::Coded, r#"{"x":["#, r#""","#),
