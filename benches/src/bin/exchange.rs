@@ -97,7 +97,7 @@ fn pass(
         observed.response_body(exchange.response.get(start..*end).unwrap_or_default(), UnixNanos(5));
         start = *end;
     }
-    let Some(call) = observed.finish(End::Complete, UnixNanos(6)) else { return };
+    let Ok(call) = observed.conclude(End::Complete, UnixNanos(6)) else { return };
     let position = Position::root(TraceId::from(1_u128), SpanId::from(1_u64), true);
     let context = &position.context;
     if let Some(metrics) = &mut filter.metrics {

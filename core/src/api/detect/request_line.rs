@@ -56,7 +56,8 @@ pub(super) struct HostName<'a> {
 
 impl<'a> HostName<'a> {
     pub(super) fn new(authority: &'a [u8]) -> Self {
-        let authority = authority.rsplit(|&b| b == b'@').next().unwrap_or(authority);
+        let name = memchr::memrchr(b'@', authority).and_then(|at| authority.get(at.saturating_add(1)..));
+        let authority = name.unwrap_or(authority);
         // An IPv6 address stands in brackets and has colons of its own.
         let (name, port) = match authority.strip_prefix(b"[").and_then(|rest| path::split_once(rest, b']')) {
             Some((name, rest)) => (name, rest.strip_prefix(b":").unwrap_or_default()),

@@ -94,9 +94,13 @@ impl RequestSide {
                 b"content-type" => content_type = Some(value),
                 b"x-amzn-bedrock-guardrailidentifier" => facts.guardrail_header(value),
                 b"x-amzn-bedrock-service-tier" => facts.service_tier_header(value),
-                _ if SESSION_HEADERS.iter().any(|header| header.as_bytes() == name) => {
-                    facts.session_header(value)
-                }
+                // By which clients name the session or conversation that a request belongs to: OpenRouter, Codex, Claude
+                // Code, Helicone.
+                b"x-session-id"
+                | b"session_id"
+                | b"session-id"
+                | b"x-claude-code-session-id"
+                | b"helicone-session-id" => facts.session_header(value),
                 _ => {}
             }
         }
@@ -320,8 +324,3 @@ const HELD: usize = 4 << 10;
 fn is_json(content_type: &[u8]) -> bool {
     content_type.windows(4).any(|part| part == b"json")
 }
-
-/// Headers by which clients name the session or conversation that a request belongs to: OpenRouter, Codex,
-/// Claude Code, Helicone.
-const SESSION_HEADERS: &[&str] =
-    &["x-session-id", "session_id", "session-id", "x-claude-code-session-id", "helicone-session-id"];

@@ -32,7 +32,9 @@ pub(super) fn read<'h>(
     for (name, value) in headers.iter() {
         let Some(header) = known(name) else {
             let count = spec.count_headers.iter().find(|(known, _)| known.as_bytes() == name);
-            if let (Some((_, count)), Some(value)) = (count, integer(value)) {
+            if let Some((_, count)) = count
+                && let Some(value) = integer(value)
+            {
                 draft.counts.set(*count, AFTER_BODY, value);
             }
             continue;
