@@ -138,6 +138,20 @@ impl Sse {
                 self.begin_value(Field::Data, sink);
                 return value;
             }
+            ([], [b'e', b'v', b'e', b'n', b't', b':', value @ ..]) => {
+                self.begin_value(Field::Event, sink);
+                return value;
+            }
+            ([], [b'd', b'a', b't', b'a', end @ (b'\r' | b'\n'), after @ ..]) => {
+                self.begin_value(Field::Data, sink);
+                self.end_line(*end, sink);
+                return after;
+            }
+            ([], [b'e', b'v', b'e', b'n', b't', end @ (b'\r' | b'\n'), after @ ..]) => {
+                self.begin_value(Field::Event, sink);
+                self.end_line(*end, sink);
+                return after;
+            }
             ([], [b'\r' | b'\n', ..]) => {
                 self.message.deliver(sink);
                 let ends = chunk.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -191,6 +205,9 @@ impl Sse {
     /// In a line that means nothing; gives what is left of the chunk behind it.
     #[inline]
     fn ignored<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        if let [b'\n', after @ ..] = chunk {
+            return after;
+        }
         match line_end(chunk).and_then(|at| chunk.get(at..)) {
             Some([end, after @ ..]) => {
                 self.after_cr = *end == b'\r';
