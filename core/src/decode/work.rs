@@ -82,21 +82,39 @@ impl Work {
     }
 }
 
-/// How many marks stand in a part: what a reader of JSON, or of lines of it, stops at. Counted in blocks that a processor
-/// compares as a whole.
+/// How many marks stand in a part of [`PART`] bytes at the most: what a reader of JSON, or of lines of it, stops at. Counted
+/// eight bytes at a time.
 fn marks(part: &[u8]) -> usize {
-    let (blocks, tail) = part.as_chunks::<BLOCK>();
-    let in_block = |block: &[u8; BLOCK]| block.iter().fold(0_u8, |sum, byte| sum.wrapping_add(mark(*byte)));
-    let in_blocks: usize = blocks.iter().map(|block| usize::from(in_block(block))).sum();
-    in_blocks.saturating_add(tail.iter().map(|byte| usize::from(mark(*byte))).sum())
+    let (words, tail) = part.as_chunks::<8>();
+    let mut last = [b'.'; 8];
+    for (to, from) in last.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    // Each byte of the sum counts those in its place: one for each word at the most, and there are 129.
+    let add = |sum: u64, word: &[u8; 8]| sum.wrapping_add(marked(u64::from_le_bytes(*word)) >> 7);
+    let places = add(words.iter().fold(0, add), &last);
+    places.to_le_bytes().into_iter().map(usize::from).sum()
 }
 
-/// One for a mark.
+/// The bytes of a word that are marks, by their high bits: exact, since no sum of seven bits goes over into the next byte.
 #[inline]
-const fn mark(byte: u8) -> u8 {
+const fn marked(word: u64) -> u64 {
+    let none = not_zero(word ^ splat(b'"')) & not_zero(word ^ splat(b',')) & not_zero(word & splat(0xF0));
     // With the bit that tells `{|}` from `[\]`.
-    let bracket = (byte | 0x20).wrapping_sub(b'{') < 3;
-    (bracket | (byte < 0x10) | (byte == b'"') | (byte == b',')) as u8
+    let folded = word | splat(0x20);
+    let low = folded & splat(0x7F);
+    let bracket = low.wrapping_add(splat(0x80 - b'{')) & !low.wrapping_add(splat(0x80 - b'~')) & !folded;
+    (!none | bracket) & splat(0x80)
+}
+
+/// The bytes of a word that are not 0, by their high bits.
+#[inline]
+const fn not_zero(word: u64) -> u64 {
+    (word & splat(0x7F)).wrapping_add(splat(0x7F)) | word
+}
+
+const fn splat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
 /// What of the first credit can be spent in one push: one part of so many. zstd gives 128 KiB at once, whatever
@@ -113,8 +131,6 @@ const PUSH: u64 = 8 << 10;
 const MARK: usize = 6;
 /// A text is paid for in parts of so many bytes.
 const PART: usize = 1 << 10;
-/// At most 255, as a byte counts them.
-const BLOCK: usize = 64;
 
 #[cfg(test)]
 mod tests {
