@@ -459,3 +459,48 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let said = replay.wait_with_output().unwrap();
     assert_eq!((said.status.code(), said.stderr.as_slice()), (Some(0), b"".as_slice()));
 }
+
+#[test]
+fn it_is_said_why_an_exchange_is_no_call() {
+    let exchange = |id: &str, method: &str, authority: &str, path: &str, request: &str, answer: &str| {
+        let body = |text: &str| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text);
+        json!({
+            "id": id,
+            "request": { "method": method, "scheme": "https", "authority": authority, "path": path,
+                "headers": [["content-type", "application/json"]], "body": body(request) },
+            "response": { "status": 200, "headers": [["content-type", "application/json"]], "body": body(answer) },
+        })
+    };
+    let recordings = [
+        exchange("models", "GET", "api.openai.com", "/v1/models", "", "{}"),
+        exchange("files", "POST", "api.openai.com", "/v1/files", "{}", "{}"),
+        exchange("shop", "POST", "shop.example", "/api/chat", r#"{"to":"ann"}"#, r#"{"ok":true}"#),
+        exchange(
+            "call",
+            "POST",
+            "api.openai.com",
+            "/v1/chat/completions",
+            r#"{"model":"m","messages":[]}"#,
+            "{}",
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.jsonl");
+    fs::write(&file, recordings.map(|recording| recording.to_string()).join("\n")).unwrap();
+    let file = file.to_str().unwrap();
+
+    let said = replay(&["--explain", "--format", "facts", file]);
+    let why: Vec<_> = said.documents().iter().map(|line| line["why"].as_str().map(str::to_owned)).collect();
+    for (why, begin) in why.iter().zip([
+        "no call: every call is a POST",
+        "no call: no LLM API has this path",
+        "no call: the path is one of an LLM API and the host is no provider known here, and neither body shows the API",
+    ]) {
+        assert!(why.as_deref().unwrap_or_default().starts_with(begin), "{why:?}");
+    }
+    assert_eq!((why.len(), why[3].as_deref()), (4, None));
+    let said = replay(&["--explain", file]);
+    assert!(said.stdout.contains("models\n  no call: every call is a POST\n"), "{}", said.stdout);
+    assert!(!replay(&[file]).stdout.contains("no call"), "only where it is asked");
+    assert_eq!(replay(&["--explain", "--format", "otlp", file]).code, Some(2));
+}

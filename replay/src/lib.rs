@@ -16,5 +16,5 @@ pub mod summary;
 
 pub use random::Random;
 pub use recording::Recording;
-pub use runner::{Replay, Told};
+pub use runner::{NoCall, Replay, Told};
 pub use split::Split;

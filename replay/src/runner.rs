@@ -56,6 +56,30 @@ pub struct Told {
     ended: UnixNanos,
 }
 
+/// Why an exchange is no call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCall(&'static str);
+
+impl NoCall {
+    /// What a request's headers showed of it, which had this method.
+    #[must_use]
+    pub fn of_method(method: &[u8]) -> Self {
+        Self(match method {
+            b"POST" => {
+                "no call: no LLM API has this path, as far as known here, or a rule in `providers` ignores it; where \
+                 one does, a rule with `api` says so"
+            }
+            _ => "no call: every call is a POST",
+        })
+    }
+
+    /// What an operator should know.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        self.0
+    }
+}
+
 impl Replay {
     /// By that configuration, of exchanges that begin with `first`.
     #[must_use]
@@ -93,19 +117,23 @@ impl Replay {
         &self.envelope
     }
 
-    /// The call that an exchange is, its bodies cut as asked; `None` where it is none.
-    pub fn run(&mut self, recording: &Recording, split: Split) -> Option<Told> {
+    /// The call that an exchange is, its bodies cut as asked.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn run(&mut self, recording: &Recording, split: Split) -> Result<Told, NoCall> {
         let times = recording.times;
         self.ended = self.ended.max(times.ended());
         let start = UnixNanos(times.start);
         let Self { observer, sampler, ids, .. } = self;
         let (mut exchange, mut position, marks, content_marks) =
             with_headers(&recording.request, |headers| {
-                let exchange = observer.begin(headers, start)?;
+                let none = || NoCall::of_method(headers.get(":method").unwrap_or_default());
+                let exchange = observer.begin(headers, start).ok_or_else(none)?;
                 let span = ids.span();
                 let position =
                     Incoming::read(headers).position(span, || ids.trace(), |trace| sampler.head(trace));
-                Some((exchange, position, sampler.marks(headers), observer.content_marks(headers)))
+                Ok((exchange, position, sampler.marks(headers), observer.content_marks(headers)))
             })?;
         match &recording.request.body {
             Some(body) => {
@@ -135,7 +163,7 @@ impl Replay {
         };
         with_headers(&recording.request, |sent| self.observer.settle(&mut exchange, &(), sent));
         let ended = UnixNanos(times.ended());
-        let mut call = exchange.finish(end, ended)?;
+        let mut call = exchange.conclude(end, ended).map_err(|why| NoCall(why.reason()))?;
         // That it has no price, where it has none, shows in its lacking a cost.
         let _ = self.prices.apply(&mut call);
         self.sampler.decide(&call, &position, marks, &()).apply(&mut position);
@@ -147,7 +175,7 @@ impl Replay {
         let example = position.is_sampled().then(|| (context.trace_id(), context.span_id()));
         self.aggregator.begin(ended, example);
         self.conventions.points(&call, &mut self.aggregator);
-        Some(Told {
+        Ok(Told {
             call,
             position,
             conventions: Rc::clone(&self.conventions),

@@ -1,6 +1,6 @@
 //! A call's facts as one JSON object a line.
 //!
-//! An exchange that is no LLM call has `"operation": null` and nothing else.
+//! An exchange that is no LLM call has `"operation": null` and nothing else, but, where that is asked, `why`.
 
 use anyhow::Result;
 use inferspan_core::call::facts::Facts as Called;
@@ -9,9 +9,12 @@ use serde::Serialize;
 use super::Observation;
 
 /// The line, with its end.
-pub(super) fn line(id: &str, observation: &Observation) -> Result<String> {
+pub(super) fn line(id: &str, observation: &Observation, explain: bool) -> Result<String> {
     let mut line = match observation {
-        Observation::Nothing => serde_json::to_string(&Nothing { id, operation: None })?,
+        Observation::Nothing(why) => {
+            let why = explain.then_some(*why);
+            serde_json::to_string(&Nothing { id, operation: None, why })?
+        }
         Observation::Call(told) => serde_json::to_string(&Facts { id, facts: Called(&told.call) })?,
         #[cfg(feature = "wasm")]
         Observation::Sent(sent) => of_span::line(id, sent.span.as_ref())?,
@@ -24,6 +27,8 @@ pub(super) fn line(id: &str, observation: &Observation) -> Result<String> {
 struct Nothing<'a> {
     id: &'a str,
     operation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
 }
 
 #[derive(Serialize)]

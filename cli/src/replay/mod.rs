@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Print the summary alone
     #[arg(long)]
     summary: bool,
+    /// Say of each exchange that is no LLM call why it is none
+    #[arg(long)]
+    explain: bool,
     /// How to cut bodies into chunks: `whole`, `bytes:N`, or `random:SEED`
     #[arg(long, value_name = "HOW", default_value = "whole")]
     split: Split,
@@ -115,8 +118,8 @@ trait Runner {
 
 /// What came out.
 enum Observation {
-    /// It was taken for no LLM call.
-    Nothing,
+    /// It was taken for no LLM call, for this reason.
+    Nothing(&'static str),
     /// A call.
     Call(Box<Told>),
     /// What the compiled filter sent to the collector.
@@ -156,8 +159,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
                     Ok(export(&mut requests, signal, encoding, runner.as_ref(), &records))
                 }
                 (Wanted::View, _) if args.summary => Ok(Vec::new()),
-                (Wanted::View, Format::Facts) => Ok(facts::line(&recording.id, &observation)?.into_bytes()),
-                (Wanted::View, _) => Ok(view::tree(&recording, &observation).into_bytes()),
+                (Wanted::View, Format::Facts) => {
+                    Ok(facts::line(&recording.id, &observation, args.explain)?.into_bytes())
+                }
+                (Wanted::View, _) => Ok(view::tree(&recording, &observation, args.explain).into_bytes()),
             }
         });
         match shown {
@@ -197,6 +202,8 @@ fn wanted(args: &Args) -> Wanted {
     let misuse = match encoding {
         None if args.signal.is_some() => "--signal goes with --format otlp or --format protobuf",
         _ if args.summary && args.format != Format::Text => "--summary prints no other format",
+        Some(_) if args.explain => "--explain goes with --format text or --format facts",
+        _ if args.explain && args.summary => "--summary prints nothing else",
         _ => "",
     };
     if !misuse.is_empty() {
@@ -239,7 +246,7 @@ impl Setup {
 /// The encoded records of a signal that an exchange gave.
 fn records(observation: &Observation, signal: Signal) -> Vec<u8> {
     match observation {
-        Observation::Nothing => Vec::new(),
+        Observation::Nothing(_) => Vec::new(),
         Observation::Call(told) => {
             let mut records = Vec::new();
             told.encode(signal, &mut records);

@@ -32,8 +32,10 @@ impl Native {
 
 impl Runner for Native {
     fn run(&mut self, recording: &Recording, split: Split) -> Result<Observation> {
-        let told = self.replay.run(recording, split);
-        Ok(told.map_or(Observation::Nothing, |told| Observation::Call(Box::new(told))))
+        Ok(match self.replay.run(recording, split) {
+            Ok(told) => Observation::Call(Box::new(told)),
+            Err(why) => Observation::Nothing(why.reason()),
+        })
     }
 
     fn metrics(&mut self) -> Result<Vec<u8>> {

@@ -40,7 +40,7 @@ impl Tally {
 
     pub(super) fn count(&mut self, observation: &Observation) {
         let sample = match observation {
-            Observation::Nothing => return,
+            Observation::Nothing(_) => return,
             Observation::Call(told) => Some(Sample::from(&told.call)),
             #[cfg(feature = "wasm")]
             Observation::Sent(sent) => sent.span.as_ref().map(show::fact::sample),

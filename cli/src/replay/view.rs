@@ -5,10 +5,11 @@ use inferspan_replay::Recording;
 use super::Observation;
 use crate::show::{terminal, told, tree};
 
-/// The tree; empty where there is no call.
-pub(super) fn tree(recording: &Recording, observation: &Observation) -> String {
+/// The tree; where there is no call, empty, or why, if that is asked.
+pub(super) fn tree(recording: &Recording, observation: &Observation, explain: bool) -> String {
     let span = match observation {
-        Observation::Nothing => return String::new(),
+        Observation::Nothing(why) if explain => return format!("{}\n  {why}\n\n", recording.id),
+        Observation::Nothing(_) => return String::new(),
         Observation::Call(call) => Some(told::span(&call.span(), call.service())),
         #[cfg(feature = "wasm")]
         Observation::Sent(sent) => sent.span.clone(),

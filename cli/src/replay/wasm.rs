@@ -183,7 +183,11 @@ impl Runner for Wasm {
         self.ended = self.ended.max(recording.times.ended());
         self.show(recording, split)?;
         let sent = self.exported()?;
-        Ok(if sent.records.is_empty() { Observation::Nothing } else { Observation::Sent(Box::new(sent)) })
+        Ok(if sent.records.is_empty() {
+            Observation::Nothing(UNKNOWN)
+        } else {
+            Observation::Sent(Box::new(sent))
+        })
     }
 
     fn metrics(&mut self) -> Result<Vec<u8>> {
@@ -254,3 +258,6 @@ const SCHEMA_URL: u32 = 3;
 const RECORDS: u32 = 2;
 /// Field of a `Metric`.
 const METRIC_NAME: u32 = 1;
+
+/// The filter says at level debug why an exchange is no call; its log is not kept.
+const UNKNOWN: &str = "no call, or nothing of it is sent; without --wasm it is said why";

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use inferspan_core::api::{Overrides, detect};
 use inferspan_core::headers::Headers;
+use inferspan_replay::NoCall;
 use serde_json::{Value, json};
 
 use super::of_filter;
@@ -68,10 +69,7 @@ fn of_request(request: &Value, overrides: &Overrides) -> String {
     let headers = headers.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let taken_for = match detect(&Headers::new(&headers), overrides, &()) {
         Some(call) => format!("{}, by {}", call.api.name(), call.provider),
-        None if method != "POST" => "no call: every call is a POST".to_owned(),
-        None => "no call: no LLM API has this path, as far as known here; where one does, a rule in `providers` with \
-                 `api` says so"
-            .to_owned(),
+        None => NoCall::of_method(method.as_bytes()).reason().to_owned(),
     };
     // A query may hold a key.
     let path = path.split(['?', '#']).next().unwrap_or_default();
