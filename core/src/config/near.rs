@@ -8,6 +8,9 @@ pub(super) fn nearest<'a>(name: &str, known: &mut dyn Iterator<Item = &'a str>) 
     }
     let name = plain(name);
     let rated = known.filter_map(|known| {
+        if OTHERS.contains(&(name.as_str(), known)) {
+            return Some((0, known));
+        }
         let other = plain(known);
         if name.len() >= 4 && other.starts_with(&name) {
             return Some((0, known));
@@ -49,12 +52,30 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     at(&last, b.len())
 }
 
+/// What others call a thing, and what it is called here.
+const OTHERS: &[(&str, &str)] = &[
+    ("completion", "output"),
+    ("endpoint", "cluster"),
+    ("key", "name"),
+    ("prompt", "input"),
+    ("url", "host"),
+];
+
 /// Longer ones are no slips.
 const MAX_NAME: usize = 48;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_what_others_call_so() {
+        let meant = |name: &str, known: &[&'static str]| nearest(name, &mut known.iter().copied());
+        assert_eq!(meant("endpoint", &["cluster", "authority", "signals"]), Some("cluster"));
+        assert_eq!(meant("key", &["name", "value", "header"]), Some("name"));
+        assert_eq!(meant("prompt", &["input", "output"]), Some("input"));
+        assert_eq!(meant("url", &["cluster", "authority"]), None, "only where there is such a thing");
+    }
 
     #[test]
     fn finds_what_was_meant() {
