@@ -1,9 +1,13 @@
 //! Nothing sensitive leaves by default: no key, cookie, query, prompt or answer in any byte that the filter sends, logs or
 //! counts, whatever becomes of the exchange.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use host_test::build;
 use host_test::sim::{Break, Proxy, Reply, Script};
+use serde_json::Value;
 
 use crate::framing;
 use crate::world::proxy;
@@ -240,6 +244,180 @@ fn what_is_captured_and_redacted_tells_no_planted_secret() {
             of.any(|callout| String::from_utf8_lossy(&callout.body).contains("gen_ai.output.messages"))
         };
         assert!(on("/v1/traces") && on("/v1/logs"), "{kind}");
+    }
+}
+
+/// The exchanges of every format's fixtures, all that is said in them replaced by this text; and whether they generate.
+fn fixtures(said: &str) -> Vec<Script> {
+    let folder = build::workspace().join("core/tests/fixtures");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir() && !path.ends_with("none"))
+        .flat_map(|api| fs::read_dir(api).unwrap().map(|entry| entry.unwrap().path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "http"))
+        .collect();
+    files.sort();
+    files.iter().filter_map(|path| fixture(path, said)).collect()
+}
+
+/// What stands in this file, with the secret wherever a client may put one; `None` where a body is coded or a form.
+fn fixture(path: &Path, said: &str) -> Option<Script> {
+    let text = fs::read_to_string(path).unwrap();
+    let (request, answer) = text.split_once("\n###\n")?;
+    let (head, body) = request.split_once("\n\n")?;
+    let (answer_head, answer_body) = answer.split_once("\n\n")?;
+    let coded = ["content-encoding", "eventstream", "multipart", "# "];
+    if coded.iter().any(|mark| head.contains(mark) || answer_head.contains(mark)) {
+        return None;
+    }
+    let mut lines = head.lines();
+    let url = lines.next()?.strip_prefix("POST ")?;
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, target) = rest.split_at_checked(rest.find('/')?)?;
+    let status = answer_head.strip_prefix("HTTP ")?.get(..3)?.parse().ok()?;
+    let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut script = Script::post(target, with_text(body, said))
+        .request_header(":scheme", scheme)
+        .request_header(":authority", authority)
+        .respond(status, "application/json", with_text(answer_body, said));
+    for (name, value) in lines.filter_map(header) {
+        script = script.request_header(&name, value);
+    }
+    for (name, value) in answer_head.lines().skip(1).filter_map(header) {
+        script = script.response_header(&name, value);
+    }
+    let name =
+        path.strip_prefix(build::workspace().join("core/tests/fixtures")).unwrap().display().to_string();
+    Some(with_secrets(script, &name))
+}
+
+/// The body, each text in it that is said replaced: members of these names, and what stands in lists of texts.
+fn with_text(body: &str, said: &str) -> String {
+    let replace = |line: &str| -> String {
+        let (head, json) = match line.find('{') {
+            Some(at) if line.starts_with("data:") => line.split_at(at),
+            _ => ("", line),
+        };
+        match serde_json::from_str::<Value>(json) {
+            Ok(mut value) => {
+                say(&mut value, said, false);
+                format!("{head}{value}")
+            }
+            Err(_) => line.to_owned(),
+        }
+    };
+    match serde_json::from_str::<Value>(body) {
+        Ok(_) => replace(body),
+        Err(_) => body.lines().map(replace).collect::<Vec<_>>().join("\n") + "\n\n",
+    }
+}
+
+fn say(value: &mut Value, said: &str, is_said: bool) {
+    match value {
+        Value::String(text) if is_said => *text = said.to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(|item| say(item, said, is_said)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                say(member, said, SAID.contains(&key.as_str()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Members that are what is said, in one format or another.
+const SAID: &[&str] = &[
+    "arguments",
+    "args",
+    "completion",
+    "content",
+    "data",
+    "delta",
+    "description",
+    "generated_text",
+    "generation",
+    "input",
+    "inputs",
+    "inputText",
+    "inputs",
+    "instructions",
+    "message",
+    "outputText",
+    "parameters",
+    "partial_json",
+    "preamble",
+    "prompt",
+    "query",
+    "reasoning_content",
+    "refusal",
+    "response",
+    "result",
+    "system",
+    "system_prompt",
+    "text",
+    "text_input",
+    "text_output",
+    "texts",
+    "thinking",
+    "tool_plan",
+    "transcript",
+    "value",
+];
+
+#[test]
+fn no_format_tells_a_secret_unless_content_is_captured() {
+    let mut proxy = proxy().configuration(EVERYTHING).start().unwrap();
+    let scripts = fixtures(SECRET);
+    assert!(scripts.len() > 150, "{}", scripts.len());
+    for script in &scripts {
+        let stream = proxy.run(script).unwrap();
+        for (name, value) in proxy.exchange(stream).filter_state() {
+            let value = String::from_utf8_lossy(&value);
+            assert!(!name.contains(SECRET) && !value.contains(SECRET), "{}: {name}={value}", script.name);
+        }
+    }
+    proxy.advance(Duration::from_secs(5)).unwrap();
+    leaves_nothing(&proxy, "one of them");
+    for path in ["/v1/traces", "/v1/metrics", "/v1/logs"] {
+        let sent =
+            proxy.callouts().iter().filter(|callout| callout.headers.get_str(":path") == Some(path)).count();
+        assert!(sent > 0, "nothing at {path}");
+    }
+}
+
+#[test]
+fn no_format_tells_a_planted_secret_where_content_is_captured() {
+    let all = PLANTED.join(", ");
+    let scripts = fixtures(&format!("I am {all} indeed"));
+    for version in ["1.36.0", "1.41.0", "1.42.0-dev", "next"] {
+        let configuration = format!(
+            r#"{{
+                "otlp": {{ "signals": ["traces", "metrics", "logs"], "protocol": "http/json" }},
+                "semconv": {{ "version": "{version}", "vocabularies": ["gen_ai", "openinference", "llm"] }},
+                "logs": {{ "events": ["inference_details", "exceptions"] }},
+                "console": "all",
+                "content": {{
+                    "capture":
+                        ["system_instructions", "input_messages", "output_messages", "tool_definitions", "tool_calls"],
+                    "on": ["spans", "logs"],
+                    "redact": {{ "patterns": ["EMP-[0-9]{{6}}"] }}
+                }}
+            }}"#
+        );
+        let mut proxy = proxy().configuration(configuration).start().unwrap();
+        for script in &scripts {
+            proxy.run(script).unwrap();
+        }
+        proxy.advance(Duration::from_secs(5)).unwrap();
+        leaves_nothing(&proxy, version);
+        let callouts = proxy.callouts();
+        let sent: String = callouts.iter().map(|callout| String::from_utf8_lossy(&callout.body)).collect();
+        let logged: String = proxy.logs().iter().map(|line| line.text.as_str()).collect();
+        for secret in PLANTED {
+            assert!(!sent.contains(secret) && !logged.contains(secret), "{version}: {secret}");
+        }
+        assert!(sent.matches("[REDACTED:email]").count() > 500, "{version}: it is captured");
     }
 }
 
