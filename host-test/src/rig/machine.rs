@@ -56,7 +56,8 @@ over=$(mktemp -d)
 mount -t tmpfs none "$over"
 mkdir "$over/upper" "$over/work" "$over/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" "$over/root"
-for tree in proc dev sys; do mount --rbind "/$tree" "$over/root/$tree"; done
+mount -t proc proc "$over/root/proc" 2>/dev/null || mount --rbind /proc "$over/root/proc"
+for tree in dev sys; do mount --rbind "/$tree" "$over/root/$tree"; done
 mount -t tmpfs none "$over/root/dev/shm"
 if [ "$3" = apart ]; then ip link set lo up; fi
 echo "the script begins"

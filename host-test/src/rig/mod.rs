@@ -12,7 +12,8 @@
 //!   received in a form that is easy to ask;
 //! - [`backend`] is what people look at traces with, [`mesh`] what loads filters for them;
 //! - [`client`] sends plain HTTP and sees every byte; [`journal`] lets all of them be awaited;
-//! - [`machine`] is a machine of its own, to try on what would change this one;
+//! - [`internet`] is an LLM API under its own name, with TLS; [`instructions`] are commands for people, tried on a
+//!   [`machine`] of its own;
 //! - [`port`] is where something that is down will be up again;
 //! - [`stand`] puts Envoy, filter and provider together, and makes calls that can be told apart;
 //!   [`load`] makes many.
@@ -31,6 +32,8 @@ pub mod envoy;
 mod go;
 mod guard;
 pub mod install;
+pub mod instructions;
+pub mod internet;
 pub mod journal;
 pub mod load;
 pub mod machine;

@@ -2,5 +2,6 @@
 //! they need takes many minutes to build. `cargo test -p host-test --test meshes` runs them, as root or where unprivileged
 //! user namespaces are allowed.
 
+mod envoy_gateway;
 mod istio;
 mod registry;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use host_test::build;
+use host_test::rig::instructions::blocks;
 use inferspan_core::config::Config;
 use serde_json::Value;
 
@@ -98,46 +99,4 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings
         .map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-"))
         .collect()
-}
-
-/// The commands of a text's blocks of code, each as one would type it: what stands after `$ ` in a `console` block, over
-/// several lines where one ends in `\`.
-pub(crate) fn commands(text: &str) -> Vec<String> {
-    let mut commands = Vec::new();
-    for (_, block) in blocks(text).into_iter().filter(|(language, _)| language == "console") {
-        let mut lines = block.lines();
-        while let Some(line) = lines.next() {
-            let Some(begun) = line.strip_prefix("$ ") else { continue };
-            let mut command = begun.to_owned();
-            while command.ends_with('\\') {
-                command.push('\n');
-                command.push_str(lines.next().unwrap_or_default());
-            }
-            commands.push(command);
-        }
-    }
-    commands
-}
-
-/// Blocks of code with the language they are said to be in.
-fn blocks(text: &str) -> Vec<(String, String)> {
-    let mut blocks: Vec<(String, String)> = Vec::new();
-    let mut open = false;
-    for line in text.lines() {
-        match line.trim_start().strip_prefix("```") {
-            Some(_) if open => open = false,
-            Some(language) => {
-                open = true;
-                blocks.push((language.to_owned(), String::new()));
-            }
-            None if open => {
-                if let Some((_, block)) = blocks.last_mut() {
-                    block.push_str(line);
-                    block.push('\n');
-                }
-            }
-            None => {}
-        }
-    }
-    blocks
 }

@@ -2,10 +2,10 @@
 //! answered, though all clients address one host.
 
 use anyhow::Result;
+use host_test::rig::internet::Site;
 use host_test::rig::stand::Case;
 use serde_json::{Value, json};
 
-use crate::internet::Site;
 use crate::world::{World, chat, completion, who};
 
 #[tokio::test(flavor = "multi_thread")]

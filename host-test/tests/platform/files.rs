@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use host_test::build;
+use host_test::rig::internet::tls;
 use serde_json::{Map, Value, json};
 
 /// The file of that name in `envoy/`.
@@ -86,12 +87,6 @@ fn host_and_port(socket: &Map<String, Value>) -> Result<(String, u64)> {
     let host = socket.get("address").and_then(Value::as_str).context("an address without a host")?;
     let port = socket.get("port_value").and_then(Value::as_u64).context("an address without a port")?;
     Ok((host.to_owned(), port))
-}
-
-/// The path of a file of the tests' certificates. `servers.pem` has the names of all providers of the files; who checks
-/// them trusts `authority.pem`, whose key is gone.
-pub(crate) fn tls(file: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls").join(file).display().to_string()
 }
 
 const INSTALLED: &str = "/etc/envoy/inferspan.wasm";

@@ -1,12 +1,11 @@
 //! What stands in `envoy/` for people to copy, at work: each file in the real program that it is for, with real traffic.
 //!
-//! [`files`] reads a file and says what of it is changed to run here: nothing but where things are. [`internet`] stands
-//! for the providers.
+//! [`files`] reads a file and says what of it is changed to run here: nothing but where things are. [`host_test::rig::internet`]
+//! stands for the providers.
 
 mod docs;
 mod egress;
 mod files;
-mod internet;
 mod manifests;
 mod monitoring;
 mod newcomer;

@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use host_test::rig::internet::Site;
 use host_test::rig::span::Span;
 use host_test::rig::stand::Case;
 use serde_json::Value;
 
-use crate::internet::Site;
 use crate::world::{World, chat, completion, who};
 
 #[tokio::test(flavor = "multi_thread")]

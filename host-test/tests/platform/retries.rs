@@ -1,11 +1,11 @@
 //! `envoy/failover.yaml`: the call's span names who answered in the end, and each attempt is a span under it.
 
 use anyhow::Result;
+use host_test::rig::internet::Site;
 use host_test::rig::span::Span;
 use host_test::rig::stand::Case;
 use serde_json::json;
 
-use crate::internet::Site;
 use crate::world::{World, chat, completion, who};
 
 #[tokio::test(flavor = "multi_thread")]

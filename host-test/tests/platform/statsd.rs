@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 use host_test::rig::PATIENCE;
+use host_test::rig::internet::Site;
 use host_test::rig::stand::Case;
 use tokio::net::UdpSocket;
 
-use crate::internet::Site;
 use crate::world::{COLLECTOR, World, chat, completion};
 
 #[tokio::test(flavor = "multi_thread")]

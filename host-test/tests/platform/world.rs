@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use host_test::rig::envoy::{Envoy, Options};
+use host_test::rig::internet::{Internet, Site};
 use host_test::rig::receiver::Receiver;
 use host_test::rig::span::Span;
 use host_test::rig::stand::{self, Case};
 use serde_json::{Value, json};
 
 use crate::files::{self, Places};
-use crate::internet::{Internet, Site};
 
 /// An Envoy with a file of `envoy/`, between a client on this machine, the providers and a collector.
 pub(crate) struct World {

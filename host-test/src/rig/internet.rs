@@ -3,54 +3,62 @@
 //! the certificate for another name, gets no answer.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Result;
-use host_test::rig::envoy::{Envoy, Options};
 use serde_json::{Value, json};
 
-use crate::files::tls;
-use crate::world::binary;
+use super::envoy::{Envoy, Options};
+use super::stand::binary;
 
 /// One thing that is answered.
-pub(crate) struct Site {
-    pub(crate) host: &'static str,
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The host that is asked.
+    pub host: &'static str,
     /// The whole path, without its query.
-    pub(crate) path: &'static str,
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, &'static str)>,
-    pub(crate) body: Vec<u8>,
+    pub path: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Its body, as it goes over the wire.
+    pub body: Vec<u8>,
 }
 
 impl Site {
     /// It answers 200 with that document.
-    pub(crate) fn new(host: &'static str, path: &'static str, body: &Value) -> Self {
+    pub fn new(host: &'static str, path: &'static str, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json")];
         Self { host, path, status: 200, headers, body: body.to_string().into_bytes() }
     }
 }
 
 /// Those sites at one address. Dropped, they are gone.
-pub(crate) struct Internet {
-    pub(crate) address: SocketAddr,
+#[derive(Debug)]
+pub struct Internet {
+    /// Where all of them are.
+    pub address: SocketAddr,
     _envoy: Envoy,
 }
 
 impl Internet {
-    pub(crate) async fn start(sites: &[Site]) -> Result<Self> {
+    /// Starts them on a free port.
+    pub async fn start(sites: &[Site]) -> Result<Self> {
         let document = document(sites, 0);
-        let with_admin = |admin: &std::path::Path| {
+        let with_admin = |admin: &Path| {
             let mut document = document;
             document["admin"] = json!({ "address": { "pipe": { "path": admin } } });
             Ok(document)
         };
         let options = Options { concurrency: 1, ..Options::default() };
-        let envoy = Envoy::start_as(&binary().await?, with_admin, options).await?;
+        let envoy = Envoy::start_as(&binary().await?.path, with_admin, options).await?;
         Ok(Self { address: envoy.listener("internet")?, _envoy: envoy })
     }
 }
 
 /// The configuration of that Envoy, which listens on a port of the loopback.
-pub(crate) fn document(sites: &[Site], port: u16) -> Value {
+pub fn document(sites: &[Site], port: u16) -> Value {
     let chains: Vec<Value> = sites.iter().map(chain).collect();
     json!({ "static_resources": { "listeners": [{
         "name": "internet",
@@ -96,6 +104,12 @@ fn chain(site: &Site) -> Value {
             },
         } }],
     })
+}
+
+/// The path of a file of the tests' certificates. `servers.pem` has the names of all providers of the files in `envoy/`; who
+/// checks them trusts `authority.pem`, whose key is gone.
+pub fn tls(file: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rig/tls").join(file).display().to_string()
 }
 
 fn base64(bytes: &[u8]) -> String {
