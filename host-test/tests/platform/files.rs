@@ -21,6 +21,8 @@ pub(crate) fn read(name: &str) -> Result<Value> {
 pub(crate) struct Places {
     /// In place of `/etc/envoy/inferspan.wasm`.
     pub(crate) wasm: PathBuf,
+    /// In place of `/var/log/envoy/llm.jsonl`.
+    pub(crate) access_log: PathBuf,
     /// Addresses of the file, `HOST:PORT`, and where each is here.
     pub(crate) servers: Vec<(String, SocketAddr)>,
 }
@@ -30,7 +32,7 @@ impl Places {
     /// - the admin interface on the Unix socket `admin`,
     /// - each listener on a free loopback port,
     /// - the addresses of servers by [`Self::servers`]; an endpoint keeps the name it had as its host name,
-    /// - the filter, and the bundle of certificate authorities, where they are here.
+    /// - the filter, the access log, and the bundle of certificate authorities, where they are here.
     ///
     /// An address that nobody knows, or a known one that is not in the file, is an error.
     pub(crate) fn put(&self, mut document: Value, admin: &Path) -> Result<Value> {
@@ -51,6 +53,7 @@ impl Places {
         match value {
             Value::String(text) if text == INSTALLED => *text = self.wasm.display().to_string(),
             Value::String(text) if text == AUTHORITIES => *text = tls("authority.pem"),
+            Value::String(text) if text == ACCESS_LOG => *text = self.access_log.display().to_string(),
             Value::Array(values) => values.iter_mut().try_for_each(|value| self.put_in(value, used))?,
             Value::Object(fields) => {
                 if let Some(was) = self.server(fields.get_mut("address"), used)? {
@@ -90,4 +93,5 @@ fn host_and_port(socket: &Map<String, Value>) -> Result<(String, u64)> {
 }
 
 const INSTALLED: &str = "/etc/envoy/inferspan.wasm";
+const ACCESS_LOG: &str = "/var/log/envoy/llm.jsonl";
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";

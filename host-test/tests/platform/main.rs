@@ -3,6 +3,7 @@
 //! [`files`] reads a file and says what of it is changed to run here: nothing but where things are. [`host_test::rig::internet`]
 //! stands for the providers.
 
+mod access_log;
 mod docs;
 mod egress;
 mod files;
@@ -11,6 +12,7 @@ mod monitoring;
 mod newcomer;
 mod one_provider;
 mod packaging;
+mod queries;
 mod retries;
 mod statsd;
 mod trouble;

@@ -143,8 +143,8 @@ fn kubernetes() -> Result<()> {
         (&"http".into(), &8080.into())
     );
     assert_eq!(
-        [&container["readinessProbe"]["httpGet"]["port"], &container["startupProbe"]["httpGet"]["port"]],
-        ["admin"; 2]
+        [&container["readinessProbe"]["httpGet"], &container["startupProbe"]["httpGet"]],
+        [&serde_json::json!({ "path": "/ready", "port": "admin" }); 2]
     );
     // It has the time that draining takes.
     let drain: u64 = arguments.last().context("arguments")?.parse()?;
@@ -176,6 +176,20 @@ fn compose() -> Result<()> {
             ensure!(port.starts_with("127.0.0.1:"), "{name} is open to the world: {port}");
         }
     }
+    let images: Vec<_> = services
+        .values()
+        .filter_map(|service| service["image"].as_str()?.rsplit_once(':').map(|(image, _)| image))
+        .collect();
+    assert_eq!(
+        images,
+        [
+            "envoyproxy/envoy",
+            "grafana/grafana",
+            "jaegertracing/jaeger",
+            "otel/opentelemetry-collector-contrib",
+            "prom/prometheus",
+        ]
+    );
     // Who speaks to whom, and on which port the other listens.
     let collector = files::read("compose/collector.yaml")?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
@@ -216,6 +230,54 @@ fn compose() -> Result<()> {
     let mounted = format!("../grafana:{path}:ro");
     ensure!(services["grafana"]["volumes"].as_array().is_some_and(|all| all.contains(&mounted.into())));
     ensure!(Path::new(&folder).join("../grafana/inferspan.json").is_file());
+    Ok(())
+}
+
+/// Where backends take OTLP, and by which header they know whose it is; of their documentation.
+#[test]
+fn backends() -> Result<()> {
+    let collector = files::read("collector/fan-out.yaml")?;
+    for (name, endpoint, header) in [
+        ("honeycomb", "https://api.honeycomb.io", Some("x-honeycomb-team")),
+        ("datadog", "https://otlp.datadoghq.com/v1/traces", Some("dd-api-key")),
+        ("new_relic", "https://otlp.nr-data.net", Some("api-key")),
+        ("grafana_cloud", "https://otlp-gateway-prod-eu-west-2.grafana.net/otlp", None),
+        ("langfuse", "https://cloud.langfuse.com/api/public/otel", Some("authorization")),
+        ("jaeger", "http://127.0.0.1:4319", None),
+    ] {
+        let exporter = &collector["exporters"][format!("otlphttp/{name}")];
+        let to = exporter["endpoint"].as_str().or_else(|| exporter["traces_endpoint"].as_str());
+        assert_eq!(to, Some(endpoint), "{name}");
+        let headers = exporter["headers"].as_object();
+        let headers: Vec<&str> = headers.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(headers, header.into_iter().collect::<Vec<_>>(), "{name}");
+    }
+    Ok(())
+}
+
+/// What the Collector's processors are asked to look at is what the filter tells.
+#[test]
+fn the_collectors_attributes_are_told() -> Result<()> {
+    let told = include_str!("../../../docs/telemetry.md");
+    let sampling = files::read("collector/tail-sampling.yaml")?;
+    let sampling = sampling["processors"]["tail_sampling"].as_object().context("tail sampling")?;
+    let keys: Vec<&str> = sampling.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["decision_wait", "num_traces", "policies"]);
+    let mut attributes = Vec::new();
+    for policy in sampling["policies"].as_array().context("policies")? {
+        let kind = policy["type"].as_str().context("a type")?;
+        let settings = policy.get(kind).with_context(|| format!("{kind} has no settings"))?;
+        attributes.extend(settings["key"].as_str().map(str::to_owned));
+        let conditions = settings["span"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        attributes.extend(conditions.filter_map(|text| text.split('"').nth(1).map(str::to_owned)));
+    }
+    let metrics = files::read("collector/span-metrics.yaml")?;
+    let dimensions = metrics["connectors"]["spanmetrics"]["dimensions"].as_array().context("dimensions")?;
+    attributes.extend(dimensions.iter().filter_map(|one| one["name"].as_str().map(str::to_owned)));
+    assert_eq!(attributes.len(), 6, "{attributes:?}");
+    for attribute in attributes {
+        ensure!(told.contains(&format!("`{attribute}`")), "the filter does not tell {attribute}");
+    }
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) envoy: Envoy,
     pub(crate) receiver: Receiver,
     pub(crate) internet: Internet,
+    /// Has `llm.jsonl`, where the file has an access log.
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl World {
@@ -38,12 +40,14 @@ impl World {
             sites.iter().map(|site| (format!("{}:443", site.host), internet.address)).collect();
         servers.push((collector.to_owned(), receiver.address()));
         servers.extend(more);
-        let places = Places { wasm: stand::wasm().await?, servers };
+        let directory = tempfile::tempdir()?;
+        let access_log = directory.path().join("llm.jsonl");
+        let places = Places { wasm: stand::wasm().await?, access_log, servers };
         let document = files::read(file)?;
         let options = Options { concurrency: 1, ..Options::default() };
         let placed = |admin: &Path| places.put(document, admin);
         let envoy = Envoy::start_as(&binary().await?, placed, options).await?;
-        Ok(Self { envoy, receiver, internet })
+        Ok(Self { envoy, receiver, internet, directory })
     }
 
     /// Makes a call that an application would make, and returns the status and the body of its answer.
