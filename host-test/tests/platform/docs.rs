@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use host_test::build;
-use host_test::rig::instructions::blocks;
+use host_test::rig::instructions::{blocks, commands};
 use inferspan_core::config::Config;
 use serde_json::Value;
 
@@ -70,6 +71,55 @@ fn blocks_of_code_are_what_they_say() -> Result<()> {
     ensure!(configurations > 4, "only {configurations} configurations are looked at");
     Ok(())
 }
+
+/// What a reader types is what a shell takes, and calls what there is a reason to call. Those of docs/getting-started.md for
+/// Envoy and Envoy Gateway are also run (`newcomer`, the target `meshes`).
+#[test]
+fn commands_are_such() -> Result<()> {
+    let mut seen = 0;
+    for page in pages()? {
+        for command in commands(&fs::read_to_string(&page)?) {
+            let at = || format!("{}: {command}", page.display());
+            let checked = Command::new("bash").args(["-n", "-c", &command]).output()?;
+            ensure!(checked.status.success(), "{}\n{}", at(), String::from_utf8_lossy(&checked.stderr));
+            let program = command.split_whitespace().next().unwrap_or_default();
+            ensure!(PROGRAMS.contains(&program), "{}: who has tried {program}?", at());
+            // Files of the repository that it names are there; what is built is not.
+            for word in command.split_whitespace().filter(|word| word.starts_with("envoy/")) {
+                let is_made = word.ends_with(".wasm") || word.ends_with('/');
+                ensure!(is_made || build::workspace().join(word).exists(), "{}: nothing is at {word}", at());
+            }
+            seen += 1;
+        }
+    }
+    ensure!(seen > 30, "only {seen} commands are looked at");
+    Ok(())
+}
+
+/// What commands begin with.
+const PROGRAMS: &[&str] = &[
+    // Run by `newcomer` and `meshes`.
+    "rustup",
+    "cargo",
+    "sudo",
+    "otelcol-contrib",
+    "envoy",
+    "curl",
+    "sleep",
+    "mkdir",
+    "cp",
+    "sed",
+    "envoy-gateway",
+    "envoy/envoy-gateway/secret",
+    "echo",
+    // There is no cluster and no container engine, and nothing is released, where tests run.
+    "docker",
+    "kubectl",
+    "git",
+    "sha256sum",
+    // Sets what `up` prints.
+    "export",
+];
 
 /// JSON on the pages for users is a configuration of the filter, but for the lines that it writes itself.
 fn is_configuration(page: &Path, json: &Value) -> bool {
