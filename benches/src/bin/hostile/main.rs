@@ -342,6 +342,7 @@ const BODIES: &[Body] = &[
     ("lines of data", SSE, "", "data\n"),
     ("lines of a space", SSE, "", "data: \n"),
     ("lines of an object", SSE, "data:{\n", "data: \"a\":1,\n"),
+    ("events parted by one line end", SSE, "", "data:{\"choices\":[{\"a\":\"\\n\"}]}\n"),
     ("names", SSE, "data:1\n\n", "event\n"),
     ("named nothing", SSE, "", "event:a\ndata\n\n"),
     ("error lines", SSE, "", "error:\n\n"),

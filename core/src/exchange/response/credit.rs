@@ -64,7 +64,7 @@ impl Default for Credit {
 /// What there is at first, and at most: for 16,000 messages of nothing.
 const FIRST: usize = 1 << 20;
 /// What a message costs. The shortest in use, of a word each, have some 20 bytes.
-const MESSAGE: usize = 64;
+pub(super) const MESSAGE: usize = 64;
 /// What its name costs.
 const PART: usize = 16;
 /// What each further line costs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::count;
-use super::credit::Credit;
+use super::credit::{Credit, MESSAGE};
 use super::draft::Draft;
 use super::message::Message;
 use super::reading::{Reading, Wrapped};
@@ -126,6 +126,8 @@ impl Messages {
         let burden = match (frame, self.state) {
             (Frame::End, State::Repeated) => self.repeats.told().burden,
             (Frame::End, _) => self.message.burden,
+            // Where events are parted by one line end, a line ends a message.
+            (Frame::Line, State::Read) => self.message.burden.saturating_add(MESSAGE),
             _ => 0,
         };
         if !self.credit.pay(frame) || !self.credit.bear(burden) {
