@@ -38,8 +38,6 @@ pub(super) const RESPONSE: Table<ResponseField> = {
         ("type", Name),
         ("delta", Delta),
         ("text", Delta),
-        ("usage.input_token_details.audio_tokens", Count(InputAudio, 1)),
-        ("usage.input_token_details.text_tokens", Count(InputText, 1)),
     ]
 };
 
