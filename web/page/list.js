@@ -183,7 +183,7 @@ function callRow({ call, run, scale, depth }) {
     h("span.c-provider", {}, foreign(call.provider)),
     h("span.c-bar", {}, bar(call, offset, scale)),
     h("span.c-first", {}, typeof facts.first_token === "number" ? format.duration(facts.first_token) : ""),
-    h("span.c-duration", {}, format.duration(call.duration)),
+    h("span.c-duration", {}, call.duration > 0 ? format.duration(call.duration) : ""),
     h("span.c-tokens", {}, tokens(facts.input_tokens, facts.output_tokens)),
     h("span.c-cached", {}, cached(facts.input_tokens, facts.cache_read_tokens)),
     h("span.c-cost", {}, typeof facts.cost === "number" ? format.dollars(facts.cost) : ""),

@@ -44,6 +44,7 @@ function drawNow() {
   $("filters").hidden = page.view === "telemetry" || store.calls.length === 0;
   if (nothing) explainEmpty();
   if (page.view === "calls" && !nothing) callList.show(page.shown);
+  if (page.view === "telemetry") telemetry.show(selectedOrFirst());
   if (page.view === "totals") showTotals($("panel-totals"), page.shown);
 }
 
@@ -108,6 +109,10 @@ function show(view) {
     $(`panel-${name}`).hidden = name !== view;
   }
   drawNow();
+}
+
+function selectedOrFirst() {
+  return page.store.byId.get(callList.selected) ?? page.store.calls.find((call) => call.isCall) ?? null;
 }
 
 /** Shows another source: the calls that were there are gone. */
@@ -209,7 +214,69 @@ document.addEventListener("click", (event) => {
   if (!$("export").contains(event.target)) $("export").open = false;
 });
 
+// Files.
+
+const offline = new Offline({
+  traces(request, origins) {
+    page.store.addRequest(request, origins);
+    draw();
+  },
+  metrics: (request) => telemetry.emitted.metrics.push(request),
+  logs: (request) => telemetry.emitted.logs.push(request),
+  problem: message,
+  progress({ file, at, of }) {
+    $("progress").hidden = false;
+    $("progress-text").textContent = `${file}: ${format.bytes(at)} of ${format.bytes(of)}`;
+    $("progress-bar").value = of > 0 ? at / of : 1;
+  },
+  done(totals) {
+    $("progress").hidden = true;
+    telemetry.emitted.totals = totals.exchanges > 0 ? totals : null;
+    const names = offline.files.length === 1 ? offline.files[0].name : format.plural(offline.files.length, "file", "files");
+    say(totals.exchanges > 0 ? `${names}: ${format.plural(totals.exchanges, "exchange", "exchanges")}` : names, "file");
+    if (totals.exchanges > 0 && totals.calls === 0) message(`${names}: none of its exchanges is an LLM call that the filter knows. A rule in the configuration's \`providers\` may say otherwise.`);
+    document.body.dataset.read = String(Number(document.body.dataset.read ?? 0) + 1);
+    draw();
+  },
+});
+
+const telemetry = new Telemetry($("panel-telemetry"), offline, (configuration) => {
+  if (page.source === "files") read(offline.files, configuration);
+});
+
+function openFiles(files) {
+  if (files.length === 0) return;
+  $("messages").replaceChildren();
+  $("tab-telemetry").hidden = false;
+  page.live?.close();
+  read(files, telemetry.configuration());
+}
+
+function read(files, configuration) {
+  restart("files");
+  telemetry.clear();
+  say(`Reading ${files.map((file) => file.name).join(", ")}`, "file");
+  draw();
+  offline.open(files, configuration).catch((error) => message(error.message));
+}
+
+$("open-files").addEventListener("click", () => $("files").click());
+$("files").addEventListener("change", (event) => {
+  openFiles([...event.target.files]);
+  event.target.value = "";
+});
+$("progress-stop").addEventListener("click", () => {
+  offline.stop();
+  $("progress").hidden = true;
+  say("Stopped", "file");
+});
+takeDrops(openFiles);
+
 $("live").addEventListener("click", () => {
+  offline.stop();
+  $("progress").hidden = true;
+  $("tab-telemetry").hidden = true;
+  if (page.view === "telemetry") show("calls");
   restart("live");
   followLive();
   draw();

@@ -45,6 +45,9 @@ files! {
     "totals.js" "totals.js" "text/javascript; charset=utf-8";
     "export.js" "export.js" "text/javascript; charset=utf-8";
     "live.js" "live.js" "text/javascript; charset=utf-8";
+    "offline.js" "offline.js" "text/javascript; charset=utf-8";
+    "telemetry.js" "telemetry.js" "text/javascript; charset=utf-8";
+    "worker.js" "worker.js" "text/javascript; charset=utf-8";
     "page.js" "page.js" "text/javascript; charset=utf-8";
 }
 

@@ -4,7 +4,7 @@
 //! happens into an error.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -126,6 +126,14 @@ impl Tab {
     /// Writes text where the focus is.
     pub(crate) async fn write(&self, text: &str) -> Result<()> {
         self.call("Input.insertText", json!({ "text": text })).await.map(drop)
+    }
+
+    /// Chooses files in an input of the page.
+    pub(crate) async fn choose(&self, selector: &str, files: &[PathBuf]) -> Result<()> {
+        let document = self.call("DOM.getDocument", json!({})).await?;
+        let query = json!({ "nodeId": document["root"]["nodeId"], "selector": selector });
+        let node = self.call("DOM.querySelector", query).await?["nodeId"].clone();
+        self.call("DOM.setFileInputFiles", json!({ "nodeId": node, "files": files })).await.map(drop)
     }
 
     /// The size of the window, and whether the system is dark.

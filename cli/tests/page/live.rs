@@ -194,12 +194,24 @@ async fn selected(tab: &Tab) -> Result<(String, BTreeMap<String, String>)> {
 }
 
 /// The spans of an export request by their ids.
-fn spans(request: &Value) -> Vec<(String, Value)> {
+pub(crate) fn spans(request: &Value) -> Vec<(String, Value)> {
     let lists = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
     let resources = lists(request, "resourceSpans");
     let scopes = resources.iter().flat_map(|resource| lists(resource, "scopeSpans"));
     let spans = scopes.flat_map(|scope| lists(&scope, "spans"));
-    spans.map(|span| (span["spanId"].as_str().unwrap_or_default().to_owned(), span)).collect()
+    spans.map(|span| (span["spanId"].as_str().unwrap_or_default().to_owned(), as_in_browsers(span))).collect()
+}
+
+/// The value with numbers of the one kind that a browser has: 1 is 1.0.
+fn as_in_browsers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(values) => values.into_iter().map(as_in_browsers).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, as_in_browsers(value))).collect()
+        }
+        other => other,
+    }
 }
 
 /// Holds what is shown of a call against its span, attribute by attribute.

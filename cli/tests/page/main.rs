@@ -3,4 +3,5 @@
 mod axe;
 mod chromium;
 mod live;
+mod offline;
 mod served;

@@ -4,6 +4,8 @@
 //! `content-encoding` was, so that header is left out. A body of which there is a size and no text was not captured. HTTP/2's pseudo-headers, which some exporters list among
 //! the headers, are made from method and URL instead.
 
+mod slices;
+
 use std::io::BufRead;
 
 use anyhow::{Context, Result};
@@ -12,31 +14,26 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 use crate::recording::{Message, Recording, Times};
+use slices::Slices;
 
-/// The entries of a file.
+/// The entries of a file, each read when its turn comes.
 ///
 /// # Errors
 /// Where it is no HAR file.
 pub(crate) fn read(
-    source: impl BufRead,
+    source: impl BufRead + 'static,
     name: &str,
 ) -> Result<impl Iterator<Item = Result<Recording>> + 'static> {
-    let har: Har = serde_json::from_reader(source).context("not a HAR 1.2 file")?;
+    let mut slices = Slices::new(source);
+    slices.begin()?;
     let path = name.to_owned();
-    Ok(har.log.entries.into_iter().enumerate().map(move |(number, entry)| {
+    Ok(slices.enumerate().map(move |(number, entry)| {
         let id = format!("{path}#{number}");
+        let entry = entry.with_context(|| path.clone())?;
+        let entry: Entry =
+            serde_json::from_slice(&entry).with_context(|| format!("{id}: no entry of HAR 1.2"))?;
         entry.recording(id.clone()).context(id)
     }))
-}
-
-#[derive(Deserialize)]
-struct Har {
-    log: Log,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -105,12 +102,9 @@ struct Content {
 /// In milliseconds; -1 where it does not apply.
 #[derive(Clone, Copy, Deserialize)]
 struct Timings {
-    #[serde(default)]
-    send: f64,
-    #[serde(default)]
-    wait: f64,
-    #[serde(default)]
-    receive: f64,
+    send: Option<f64>,
+    wait: Option<f64>,
+    receive: Option<f64>,
 }
 
 impl Entry {
@@ -205,9 +199,9 @@ fn form(params: &[Param], request: &Message) -> Vec<u8> {
     body.into_bytes()
 }
 
-fn nanos(millis: f64) -> u64 {
+fn nanos(millis: Option<f64>) -> u64 {
     // Negative times become 0 by the cast.
-    (millis * 1e6) as u64
+    (millis.unwrap_or_default() * 1e6) as u64
 }
 
 #[cfg(test)]
@@ -215,7 +209,7 @@ mod tests {
     use super::*;
 
     fn entries(har: &str) -> Vec<Result<Recording>> {
-        read(har.as_bytes(), "x.har").unwrap().collect()
+        read(std::io::Cursor::new(har.to_owned()), "x.har").unwrap().collect()
     }
 
     #[test]
@@ -301,6 +295,55 @@ mod tests {
             (lengthy, r#", "content": {"size": 0}"#, (false, true)),
         ] {
             assert_eq!(bodies(request, response), captured, "{request} {response}");
+        }
+    }
+
+    /// What each writes beside the members that are read, and how it writes these.
+    #[test]
+    fn the_forms_of_four_exporters_are_read() {
+        let chrome = r#"{"_connectionId": "1", "_initiator": {"type": "script"}, "_priority": "High", "_resourceType": "fetch", "cache": {},
+            "connection": "443", "pageref": "page_1", "request": {"method": "POST", "url": "https://h/v1/x", "httpVersion": "h3", "headersSize": -1,
+            "headers": [{"name": ":method", "value": "POST"}], "queryString": [], "cookies": [], "bodySize": 2,
+            "postData": {"mimeType": "application/json", "text": "{}"}},
+            "response": {"status": 200, "statusText": "", "httpVersion": "h3", "headers": [], "cookies": [], "redirectURL": "", "headersSize": -1,
+            "bodySize": -1, "_transferSize": 9, "_error": null, "content": {"size": 4, "mimeType": "application/json", "text": "[ 1]", "compression": 0}},
+            "serverIPAddress": "203.0.113.7", "startedDateTime": "2026-11-22T01:00:00.000Z", "time": 7.5,
+            "timings": {"blocked": 1.5, "dns": -1, "ssl": -1, "connect": -1, "send": 0.5, "wait": 5, "receive": 2, "_blocked_queueing": 0.2}}"#;
+        let firefox = r#"{"startedDateTime": "2026-11-22T02:00:00.000+01:00", "request": {"bodySize": 2, "method": "POST", "url": "https://h/v1/x",
+            "httpVersion": "HTTP/2", "headers": [], "cookies": [], "queryString": [], "headersSize": 400,
+            "postData": {"mimeType": "application/json", "params": [], "text": "{}"}},
+            "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/2", "headers": [], "cookies": [],
+            "content": {"mimeType": "application/json", "size": 4, "encoding": "base64", "text": "WyAxXQ=="}, "redirectURL": "", "headersSize": 9, "bodySize": 13},
+            "cache": {}, "timings": {"blocked": 0, "dns": 0, "connect": 0, "ssl": 0, "send": 0.5, "wait": 5, "receive": 2}, "time": 7,
+            "_securityState": "secure", "serverIPAddress": "203.0.113.7", "connection": "443"}"#;
+        let mitmproxy = r#"{"startedDateTime": "2026-11-22T01:00:00.000000+00:00", "time": 7.5, "request": {"method": "POST", "url": "https://h/v1/x",
+            "httpVersion": "HTTP/2.0", "cookies": [], "headers": [], "queryString": [], "headersSize": 100, "bodySize": 2,
+            "postData": {"mimeType": "application/json", "text": "{}", "params": []}},
+            "response": {"status": 200, "statusText": "", "httpVersion": "HTTP/2.0", "cookies": [], "headers": [],
+            "content": {"size": 4, "compression": 0, "mimeType": "application/json", "text": "[ 1]"}, "redirectURL": "", "headersSize": 9, "bodySize": 4},
+            "cache": {}, "timings": {"connect": 0.1, "ssl": 0.2, "send": 0.5, "receive": 2.0, "wait": 5.0}, "serverIPAddress": "203.0.113.7"}"#;
+        let charles = r#"{"startedDateTime": "2026-11-22T01:00:00.000Z", "time": 7, "request": {"method": "POST", "url": "https://h/v1/x",
+            "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "queryString": [], "postData": {"mimeType": "application/json", "text": "{}"},
+            "headersSize": 100, "bodySize": 2}, "response": {"_charlesStatus": "COMPLETE", "status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1",
+            "cookies": [], "headers": [], "content": {"size": 4, "mimeType": "application/json", "text": "WyAxXQ==", "encoding": "base64"},
+            "redirectURL": null, "headersSize": 0, "bodySize": 4}, "serverIPAddress": "203.0.113.7", "cache": {},
+            "timings": {"dns": null, "connect": null, "ssl": null, "send": 0.5, "wait": 5, "receive": 2}}"#;
+        for (name, entry) in
+            [("Chrome", chrome), ("Firefox", firefox), ("mitmproxy", mitmproxy), ("Charles", charles)]
+        {
+            let har = format!(
+                r#"{{"log": {{"version": "1.2", "creator": {{"name": "{name}"}}, "entries": [{entry}]}}}}"#
+            );
+            let recording = entries(&har).remove(0).unwrap();
+            assert_eq!(recording.request.body.as_deref(), Some(&b"{}"[..]), "{name}");
+            let body = recording.response.unwrap().body;
+            assert_eq!(body.as_deref(), Some(&b"[ 1]"[..]), "{name}");
+            let times = recording.times;
+            assert_eq!(
+                (times.start, times.wait, times.receive),
+                (1_795_309_200_000_000_000, 5_500_000, 2_000_000),
+                "{name}"
+            );
         }
     }
 
