@@ -10,6 +10,7 @@ pub use secret::Secret;
 
 use crate::api::Api;
 use crate::budget::Budget;
+use crate::call::Operation;
 use crate::sampling::Sampler;
 
 /// What is captured: nothing.
@@ -64,6 +65,14 @@ impl Content {
     }
 }
 
+/// What is asked for of an answer: nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'s> {
+    pub(crate) settings: &'s Settings,
+    #[expect(dead_code, reason = "there is no tap that reads it")]
+    pub(crate) increments: bool,
+}
+
 /// Takes nothing of a request's body.
 #[derive(Debug)]
 pub(crate) struct RequestTap(Infallible);
@@ -77,14 +86,18 @@ impl RequestTap {
         match settings.0 {}
     }
 
+    pub(crate) fn asks_for_increments(&self) -> bool {
+        match self.0 {}
+    }
+
     pub(crate) fn push(&mut self, _: &[u8]) {
         match self.0 {}
     }
 }
 
 impl AnswerTap {
-    pub(crate) fn new(settings: &Settings, _: Api, _: &Budget) -> Option<Box<Self>> {
-        match settings.0 {}
+    pub(crate) fn new(asked: Asked<'_>, _: Api, _: &Budget) -> Option<Box<Self>> {
+        match asked.settings.0 {}
     }
 
     pub(crate) fn characters(&self, _: &Settings) -> Option<u64> {
@@ -120,6 +133,7 @@ pub(crate) fn finish(
     settings: &Arc<Settings>,
     _: Option<Box<RequestTap>>,
     _: Option<Box<AnswerTap>>,
+    _: Operation,
     _: &[String],
     _: bool,
 ) -> Option<Box<Content>> {
