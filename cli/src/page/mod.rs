@@ -77,13 +77,14 @@ impl Page {
     /// Shows what a receiver gets, for ever.
     pub(crate) async fn follow<T>(&self, receiver: &Receiver) -> Result<T> {
         loop {
-            let exports = receiver.exports().since(self.seen.load(Relaxed)).await;
-            for export in exports {
-                self.seen.fetch_add(1, Relaxed);
+            let mut seen = self.seen.load(Relaxed);
+            receiver.exports().more_than(seen).await;
+            for export in receiver.exports().unseen(&mut seen) {
                 let calls = export.traces.iter().flat_map(|traces| &traces.resource_spans);
                 let calls = calls.flat_map(|resource| &resource.scope_spans).map(|scope| scope.spans.len());
                 self.ring.push(show::json_line(&export)?.trim_end(), calls.sum());
             }
+            self.seen.store(seen, Relaxed);
         }
     }
 }

@@ -86,6 +86,7 @@ async fn serve(args: &Args, parts: &Parts, progress: &Progress) -> Result<ExitCo
     let upstreams = Upstreams::new(&args.upstream)?;
     let configuration = configuration::read(args.config.as_deref())?;
     let receiver = Receiver::start().await?;
+    receiver.exports().keep_last(KEPT_EXPORTS);
     let ours = Upstream::plain(receiver.address());
     let (filter, collector) = settings::of(&configuration, args.otlp.as_ref(), &args.otlp_header);
     let config = Config {
@@ -191,6 +192,9 @@ fn greet(args: &Args, upstreams: &Upstreams, address: SocketAddr) -> Result<()> 
 }
 
 const LISTENER: &str = "up";
+
+/// Exports that are kept for who has not printed or shown them yet: `up` may run for days.
+const KEPT_EXPORTS: usize = 1_000;
 
 /// How long calls under way may take to end after a signal. A container's runtime kills after 10 s.
 const LONGEST_DRAIN: Duration = Duration::from_secs(8);

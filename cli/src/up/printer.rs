@@ -26,7 +26,7 @@ impl<'r> Printer<'r> {
     /// Prints what comes in, for ever.
     pub(super) async fn follow(&mut self) -> Result<ExitCode> {
         loop {
-            self.receiver.exports().since(self.printed).await;
+            self.receiver.exports().more_than(self.printed).await;
             self.print()?;
         }
     }
@@ -41,10 +41,7 @@ impl<'r> Printer<'r> {
     }
 
     fn print(&mut self) -> Result<()> {
-        let exports = self.receiver.exports().all();
-        let new = exports.get(self.printed..).unwrap_or_default();
-        self.printed = exports.len();
-        for export in new {
+        for export in &self.receiver.exports().unseen(&mut self.printed) {
             let spans = export.spans();
             spans.iter().for_each(|span| self.summary.add(fact::sample(span)));
             match self.format {
