@@ -107,7 +107,7 @@ async fn each_request_is_explained_where_one_asks() -> Result<()> {
     let said = up.stderr.await?;
     for line in [
         "POST /v1/chat/completions → 200: openai_chat, by openai\n",
-        ": no call: no LLM API has this path, as far as known here; where one does, a rule in `providers` with `api` says so\n",
+        ": no call: no LLM API has this path, as far as known here, or a rule in `providers` ignores it; where one does, a rule with `api` says so\n",
         "  no call: the path is one of an LLM API and the host is no provider known here, but the request has another form; ",
     ] {
         assert!(said.contains(line), "{line}\n{said}");

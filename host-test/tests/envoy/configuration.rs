@@ -22,7 +22,7 @@ fn the_configurations_to_copy_are_valid() -> Result<()> {
         seen += 1;
         let text = fs::read_to_string(&path)?;
         assert!(text.contains(INSTALLED), "{}: the filter is not at {INSTALLED}", path.display());
-        let text = text.replace(INSTALLED, &wasm.display().to_string());
+        let text = text.replace(INSTALLED, &wasm.display().to_string()).replace(ACCESS_LOG, "/dev/null");
         let copy = tempfile::Builder::new().suffix(".yaml").tempfile()?;
         fs::write(copy.path(), text)?;
         let said = Command::new(&binary.path)
@@ -46,3 +46,6 @@ fn a_wrong_configuration_is_refused_with_its_reason() -> Result<()> {
 
 /// Where the configurations to copy expect the filter.
 const INSTALLED: &str = "/etc/envoy/inferspan.wasm";
+
+/// Where one of them writes its access log.
+const ACCESS_LOG: &str = "/var/log/envoy/llm.jsonl";
