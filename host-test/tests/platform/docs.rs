@@ -73,7 +73,7 @@ fn blocks_of_code_are_what_they_say() -> Result<()> {
 }
 
 /// What a reader types is what a shell takes, and calls what there is a reason to call. Those of docs/getting-started.md for
-/// Envoy and Envoy Gateway are also run (`newcomer`, the target `meshes`).
+/// Envoy and Envoy Gateway are also run (the targets `newcomer` and `meshes`).
 #[test]
 fn commands_are_such() -> Result<()> {
     let mut seen = 0;

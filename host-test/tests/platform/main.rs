@@ -9,7 +9,6 @@ mod egress;
 mod files;
 mod manifests;
 mod monitoring;
-mod newcomer;
 mod one_provider;
 mod packaging;
 mod queries;
