@@ -115,8 +115,7 @@ fn call(model: &str, messages: usize, events: usize) -> Script {
         let delta = r#""choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]"#;
         let _ = write!(answer, "data: {{{head},\"object\":\"chat.completion.chunk\",{delta}}}\n\n");
     }
-    let (content_type, piece) = if events > 0 {
-        let piece = answer.len() / events;
+    let (content_type, piece) = if let Some(piece) = answer.len().checked_div(events) {
         let _ = write!(answer, "data: {{{head},\"choices\":[],{usage}}}\n\ndata: [DONE]\n\n");
         ("text/event-stream", piece)
     } else {
